@@ -1,0 +1,7 @@
+pub mod backtest;
+pub mod engine;
+pub mod error;
+pub mod lake;
+pub mod library;
+pub mod repl;
+pub mod sync;

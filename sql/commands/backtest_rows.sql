@@ -1,0 +1,128 @@
+-- One row a trial spell: who stands for an account, who is in which arm, who paid, and why not.
+with trials as (
+    select
+        *,
+        started_at + $window as landmark_at,
+        started_at + $horizon as horizon_end_at,
+        least(started_at + $horizon, as_of()) as judged_at
+    from models.trials
+),
+
+signals as (
+    -- Known when both the event and its link were there.
+    select subscription_id, signal_at, event_at
+    from (
+        select
+            trials.subscription_id,
+            greatest(signals.signal_at, signals.known_at) as signal_at,
+            signals.signal_at as event_at,
+            row_number() over (
+                partition by trials.subscription_id
+                order by greatest(signals.signal_at, signals.known_at), signals.signal_at
+            ) as nth
+        from trials
+        inner join backtest.signals as signals
+            on signals.account_id = trials.account_id
+            and signals.signal_at >= trials.started_at
+            and signals.signal_at <= trials.landmark_at
+        where greatest(signals.signal_at, signals.known_at) <= trials.landmark_at
+    ) as shown
+    where nth = 1
+),
+
+payments as (
+    select
+        trials.subscription_id as trial_id,
+        payments.*,
+        payments.reversed_at is null or payments.reversed_at > trials.judged_at as is_net,
+        row_number() over (
+            partition by trials.subscription_id,
+                payments.reversed_at is null or payments.reversed_at > trials.judged_at
+            order by payments.paid_at, payments.invoice_id
+        ) as nth
+    from trials
+    inner join outcomes.payments as payments on payments.account_id = trials.account_id
+    where payments.paid_at > trials.started_at
+),
+
+gross as (
+    select trial_id, min(paid_at) as paid_at from payments group by trial_id
+),
+
+net as (
+    select * from payments where is_net and nth = 1
+),
+
+prior as (
+    select distinct trials.subscription_id
+    from trials
+    inner join outcomes.payments as payments on payments.account_id = trials.account_id
+    where payments.paid_at <= trials.started_at
+),
+
+alive as (
+    select distinct trials.subscription_id
+    from trials
+    inner join models.subscription_lives as lives on lives.account_id = trials.account_id
+    where lives.from_at <= trials.landmark_at
+        and (lives.to_at is null or lives.to_at > trials.landmark_at)
+),
+
+seen as (
+    select account_id, min(known_at) as known_at
+    from product.account_events
+    group by account_id
+),
+
+lost as (
+    select trials.subscription_id, min(gaps.from_at) as lost_at
+    from trials
+    inner join models.subscription_gaps as gaps on gaps.account_id = trials.account_id
+    where gaps.from_at > trials.landmark_at
+        and coalesce(gaps.to_at, as_of()) >= gaps.from_at + interval '30 days'
+    group by trials.subscription_id
+)
+
+select
+    trials.subscription_id,
+    trials.customer_id,
+    trials.account_id,
+    trials.started_at as t0,
+    trials.landmark_at,
+    trials.horizon_end_at,
+    case
+        when not trials.is_in_mode then 'test_mode'
+        when trials.is_internal then 'internal'
+        when trials.spell_no > 1 then 'retrial'
+        when prior.subscription_id is not null then 'prior_payer'
+        when trials.horizon_end_at > as_of() then 'immature'
+        when gross.paid_at <= trials.landmark_at then 'converted_before_landmark'
+        when alive.subscription_id is null then 'ended_before_landmark'
+        when seen.known_at is null or seen.known_at > trials.landmark_at then 'unmatched'
+    end as exclusion,
+    trials.is_in_mode and trials.spell_no = 1 as is_index,
+    trials.horizon_end_at <= as_of() as is_mature,
+    signals.signal_at,
+    signals.event_at,
+    gross.paid_at as gross_converted_at,
+    net.paid_at as net_converted_at,
+    net.subscription_id as converting_subscription_id,
+    net.invoice_id as converting_invoice_id,
+    net.mrr_list_minor,
+    net.mrr_net_minor,
+    coalesce(net.currency, trials.currency) as currency,
+    trials.product_id as stratum,
+    lost.lost_at,
+    trials.landmark_at <= as_of()
+        and alive.subscription_id is not null
+        and (gross.paid_at is null or gross.paid_at > trials.landmark_at) as is_at_risk,
+    coalesce(seen.known_at <= trials.landmark_at, false) as is_matched
+from trials
+left join signals on signals.subscription_id = trials.subscription_id
+left join gross on gross.trial_id = trials.subscription_id
+left join net on net.trial_id = trials.subscription_id
+left join prior on prior.subscription_id = trials.subscription_id
+left join alive on alive.subscription_id = trials.subscription_id
+left join seen on seen.account_id = trials.account_id
+left join lost on lost.subscription_id = trials.subscription_id
+order by trials.started_at, trials.subscription_id

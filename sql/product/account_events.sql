@@ -1,0 +1,15 @@
+-- Product events of known accounts: what hypotheses are written on.
+select
+    account_id,
+    event,
+    occurred_at,
+    known_at,
+    distinct_id,
+    email,
+    properties,
+    person_properties,
+    tier,
+    source,
+    uuid
+from product.event_links
+where status = 'linked' and known_at <= as_of()

@@ -1,0 +1,11 @@
+-- The distinct identities that product events carry: account or group id, Stripe customer, e-mail.
+select
+    identity_key,
+    min(account_ref) as account_ref,
+    min(stripe_customer_id) as stripe_customer_id,
+    min(email) as email,
+    min(occurred_at) as first_at,
+    max(occurred_at) as last_at,
+    count(*) as events
+from product.events
+group by identity_key

@@ -1,0 +1,227 @@
+//! The catalog of a session: landed tables, the SQL library as lazily planned views, and tables
+//! made in memory. It is also the fence: a schema that the asker may not read is refused here,
+//! with a sentence, whether it is named by a query or by a view inside it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::{DataFusionError, Result, plan_err};
+use datafusion::datasource::ViewTable;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::TableType;
+
+use crate::engine::log::LogTables;
+use crate::library::{KINDS, Library, SqlFile};
+
+pub const NAME: &str = "paydirt";
+const LOG_SCHEMAS: &[&str] = &["stripe_log", "posthog_log", "files_log"];
+const MEMORY_SCHEMAS: &[&str] = &["identity", "postgres", "system", "backtest"];
+
+type Tables = HashMap<(String, String), Arc<dyn TableProvider>>;
+
+/// Who is asking for a relation while a view is planned.
+#[derive(Clone)]
+struct Asker {
+    file: Arc<SqlFile>,
+    /// Names of the views around this one, outermost first.
+    stack: Vec<String>,
+    /// Each view is planned once a statement.
+    planned: Arc<Mutex<Tables>>,
+}
+
+tokio::task_local! {
+    static ASKER: Asker;
+}
+
+/// Whether a view or a hypothesis is being planned right now.
+pub fn inside_a_view() -> bool {
+    ASKER.try_with(|_| ()).is_ok()
+}
+
+#[derive(Debug)]
+pub struct Catalog {
+    library: Arc<Library>,
+    log: Arc<LogTables>,
+    /// Schemas that the session's own statements may name; `None`: all.
+    may_read: Option<&'static [&'static str]>,
+    /// Tables in memory; one of the same name stands in for a file.
+    memory: RwLock<Tables>,
+    state: OnceLock<Weak<parking_lot::RwLock<SessionState>>>,
+    public: Arc<MemorySchemaProvider>,
+}
+
+impl Catalog {
+    pub fn new(
+        library: Arc<Library>,
+        log: Arc<LogTables>,
+        may_read: Option<&'static [&'static str]>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            library,
+            log,
+            may_read,
+            memory: RwLock::default(),
+            state: OnceLock::new(),
+            public: Arc::new(MemorySchemaProvider::new()),
+        })
+    }
+
+    /// The session in which views are planned; views then follow its `SET`s.
+    pub fn bind(&self, state: Weak<parking_lot::RwLock<SessionState>>) {
+        let _ = self.state.set(state);
+    }
+
+    /// Puts a table in memory, in front of a file of that name.
+    pub fn put(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
+        let mut memory = self.memory.write().unwrap_or_else(|e| e.into_inner());
+        memory.insert((schema.to_owned(), name.to_owned()), table);
+    }
+
+    fn in_memory(&self, schema: &str, name: &str) -> Option<Arc<dyn TableProvider>> {
+        let memory = self.memory.read().unwrap_or_else(|e| e.into_inner());
+        memory.get(&(schema.to_owned(), name.to_owned())).cloned()
+    }
+
+    fn state(&self) -> Result<SessionState> {
+        match self.state.get().and_then(Weak::upgrade) {
+            Some(state) => Ok(state.read().clone()),
+            None => Err(DataFusionError::Internal("the catalog has no session".into())),
+        }
+    }
+
+    /// Refuses a schema that the asker may not read.
+    fn fence(&self, schema: &str) -> Result<()> {
+        let asker = ASKER.try_with(Clone::clone).ok();
+        let may_read = match &asker {
+            Some(asker) => Some(asker.file.kind.may_read),
+            None => self.may_read,
+        };
+        let Some(may_read) = may_read.filter(|list| !list.contains(&schema)) else {
+            return Ok(());
+        };
+        let who = match &asker {
+            Some(asker) => asker.file.qualified_name(),
+            None => "a hypothesis".to_owned(),
+        };
+        let why = match schema {
+            "outcomes" => ": it holds what the hypothesis is to be tested against",
+            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" => {
+                ": the log holds every version, also what became known later"
+            }
+            "system" | "information_schema" => ": it tells of the project, not of its customers",
+            _ => "",
+        };
+        plan_err!("{who} may not read `{schema}`{why}; it may read {}", may_read.join(", "))
+    }
+
+    async fn view(&self, file: &Arc<SqlFile>, name: &str) -> Result<Arc<dyn TableProvider>> {
+        let qualified = format!("{}.{name}", file.kind.folder);
+        let around = ASKER.try_with(Clone::clone).ok();
+        let planned = around.as_ref().map(|asker| Arc::clone(&asker.planned)).unwrap_or_default();
+        let key = (file.kind.folder.to_owned(), name.to_owned());
+        if let Some(view) = planned.lock().unwrap_or_else(|e| e.into_inner()).get(&key) {
+            return Ok(Arc::clone(view));
+        }
+        let mut stack = around.map(|asker| asker.stack).unwrap_or_default();
+        if stack.contains(&qualified) {
+            return plan_err!("views read each other in a circle: {} → {qualified}", stack.join(" → "));
+        }
+        stack.push(qualified);
+        let sql = file.text.replace("{resource}", name);
+        let asker = Asker { file: Arc::clone(file), stack, planned: Arc::clone(&planned) };
+        let state = self.state()?;
+        let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
+            .await
+            .map_err(|error| error.context(format!("in {}", file.path.display())))?;
+        let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(sql)));
+        planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
+        Ok(view)
+    }
+}
+
+impl CatalogProvider for CatalogHandle {
+    fn schema_names(&self) -> Vec<String> {
+        let kinds = KINDS.iter().map(|kind| kind.folder);
+        let all = kinds.chain(LOG_SCHEMAS.iter().copied()).chain(MEMORY_SCHEMAS.iter().copied());
+        let mut names: Vec<String> = all.chain(["public"]).map(str::to_owned).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if name == "public" {
+            return Some(Arc::clone(&self.0.public) as Arc<dyn SchemaProvider>);
+        }
+        self.schema_names().iter().any(|known| known == name).then(|| {
+            Arc::new(Schema { catalog: Arc::clone(&self.0), name: name.to_owned() })
+                as Arc<dyn SchemaProvider>
+        })
+    }
+}
+
+/// What a session registers as its catalog.
+#[derive(Debug)]
+pub struct CatalogHandle(pub Arc<Catalog>);
+
+#[derive(Debug)]
+struct Schema {
+    catalog: Arc<Catalog>,
+    name: String,
+}
+
+impl Schema {
+    fn file(&self, name: &str) -> Option<&Arc<SqlFile>> {
+        if self.name == "stripe_version" && self.catalog.log.contains("stripe_log", name) {
+            return self.catalog.library.get("stripe_version", "each");
+        }
+        self.catalog.library.get(&self.name, name)
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for Schema {
+    fn table_names(&self) -> Vec<String> {
+        let mut names = self.catalog.log.names(&self.name);
+        names.extend(
+            self.catalog
+                .library
+                .folder(&self.name)
+                .filter(|file| file.kind.is_relation)
+                .map(|file| file.name.clone()),
+        );
+        let memory = self.catalog.memory.read().unwrap_or_else(|e| e.into_inner());
+        names.extend(memory.keys().filter(|(s, _)| *s == self.name).map(|(_, t)| t.clone()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.catalog.fence(&self.name)?;
+        if let Some(table) = self.catalog.in_memory(&self.name, name) {
+            return Ok(Some(table));
+        }
+        if let Some(file) = self.file(name) {
+            return self.catalog.view(file, name).await.map(Some);
+        }
+        let provider = self.catalog.log.provider(&self.name, name).await;
+        provider.map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+
+    /// Answered without planning: one view that does not plan must not break all listings.
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
+        if self.file(name).is_some() {
+            return Ok(Some(TableType::View));
+        }
+        Ok(self.table_exist(name).then_some(TableType::Base))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.file(name).is_some()
+            || self.catalog.log.contains(&self.name, name)
+            || self.catalog.in_memory(&self.name, name).is_some()
+    }
+}

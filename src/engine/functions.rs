@@ -1,0 +1,198 @@
+//! Functions that answer from the session: `as_of()`, `setting(name)`, and the clocks.
+//!
+//! `now()` and its kin answer the as-of time, so that no query can look past it. All are stable:
+//! the optimiser folds them into literals, which then prune files.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, Documentation, DocSection, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility,
+};
+
+use crate::engine::options::Settings;
+use crate::time::DAY_US;
+
+type Answer = fn(&Settings) -> ScalarValue;
+
+/// A function without arguments that reads the session's settings.
+#[derive(Debug)]
+struct SessionFunction {
+    name: &'static str,
+    aliases: Vec<String>,
+    signature: Signature,
+    return_type: DataType,
+    answer: Answer,
+    documentation: Documentation,
+}
+
+impl PartialEq for SessionFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for SessionFunction {}
+
+impl std::hash::Hash for SessionFunction {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for SessionFunction {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.return_type.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Ok(ColumnarValue::Scalar((self.answer)(Settings::of(&args.config_options)?)))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&self.documentation)
+    }
+}
+
+/// `setting('mode')`: a `paydirt.*` variable as text.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Setting {
+    signature: Signature,
+}
+
+impl Setting {
+    fn key(args: &[ColumnarValue]) -> Result<&str> {
+        match args {
+            [ColumnarValue::Scalar(key)] => match key.try_as_str() {
+                Some(Some(key)) => Ok(key),
+                _ => exec_err!("setting() takes a name"),
+            },
+            _ => exec_err!("setting() takes the name of a setting, not a column"),
+        }
+    }
+}
+
+impl ScalarUDFImpl for Setting {
+    fn name(&self) -> &str {
+        "setting"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let key = Self::key(&args.args)?;
+        match Settings::of(&args.config_options)?.value(key) {
+            Some(value) => Ok(ColumnarValue::Scalar(ScalarValue::Utf8(Some(value)))),
+            None => plan_err!("no setting `paydirt.{key}`"),
+        }
+    }
+}
+
+fn moment(us: i64) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into()))
+}
+
+fn timestamp() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn session_function(
+    name: &'static str,
+    aliases: &[&str],
+    return_type: DataType,
+    description: &str,
+    answer: Answer,
+) -> ScalarUDF {
+    let documentation =
+        Documentation::builder(DocSection { include: true, label: "Session", description: None }, description, format!("{name}()"))
+            .build();
+    ScalarUDF::new_from_impl(SessionFunction {
+        name,
+        aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+        signature: Signature::nullary(Volatility::Stable),
+        return_type,
+        answer,
+        documentation,
+    })
+}
+
+/// Functions of the session; they replace DataFusion's clocks.
+pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
+    let functions = [
+        session_function(
+            "as_of",
+            &[],
+            timestamp(),
+            "The as-of time of the session: nothing later is visible (timestamp µs UTC).",
+            |settings| moment(settings.as_of),
+        ),
+        session_function(
+            "now",
+            &["current_timestamp"],
+            timestamp(),
+            "The as-of time of the session, so that no query looks past it (timestamp µs UTC).",
+            |settings| moment(settings.as_of),
+        ),
+        session_function(
+            "data_through",
+            &[],
+            timestamp(),
+            "The latest fact in the data (timestamp µs UTC).",
+            |settings| moment(settings.data_through),
+        ),
+        session_function(
+            "current_date",
+            &["today"],
+            DataType::Date32,
+            "The day of the as-of time, UTC.",
+            |settings| ScalarValue::Date32(Some(settings.as_of.div_euclid(DAY_US) as i32)),
+        ),
+        session_function(
+            "current_time",
+            &[],
+            DataType::Time64(TimeUnit::Nanosecond),
+            "The time of day of the as-of time, UTC.",
+            |settings| {
+                ScalarValue::Time64Nanosecond(Some(settings.as_of.rem_euclid(DAY_US) * 1000))
+            },
+        ),
+        session_function(
+            "min_confidence",
+            &[],
+            DataType::Float64,
+            "Links of events to accounts below this confidence are not used (0 to 1).",
+            |settings| ScalarValue::Float64(Some(settings.min_confidence)),
+        ),
+        session_function(
+            "is_live",
+            &[],
+            DataType::Boolean,
+            "Whether the session counts live rows of Stripe (else test rows).",
+            |settings| ScalarValue::Boolean(Some(settings.mode == crate::config::Mode::Live)),
+        ),
+        ScalarUDF::new_from_impl(Setting {
+            signature: Signature::string(1, Volatility::Stable),
+        }),
+    ];
+    functions.into_iter().map(Arc::new).collect()
+}

@@ -1,0 +1,139 @@
+//! The only maker of DataFusion sessions.
+
+use std::sync::Arc;
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::FunctionRegistry;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+
+use crate::engine::catalog::{self, Catalog, CatalogHandle};
+use crate::engine::fence;
+use crate::engine::functions;
+use crate::engine::options::Settings;
+use crate::error::{Error, Result};
+use paydirt_udfs::identity::lists::MailLists;
+
+/// A DataFusion context whose every relation follows `paydirt.as_of`.
+#[derive(Clone)]
+pub struct Session {
+    pub ctx: SessionContext,
+    catalog: Arc<Catalog>,
+}
+
+impl Session {
+    pub(super) fn new(
+        settings: Settings,
+        catalog: Arc<Catalog>,
+        lists: Arc<MailLists>,
+        runtime: Arc<RuntimeEnv>,
+    ) -> Result<Self> {
+        let mut options = ConfigOptions::new();
+        options.extensions.insert(settings);
+        options.execution.time_zone = Some("UTC".into());
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.sql_parser.collect_spans = true;
+        let config = SessionConfig::from(options)
+            .with_default_catalog_and_schema(catalog::NAME, "public")
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(true);
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
+        let mut ctx = SessionContext::new_with_state(state);
+        datafusion_functions_json::register_all(&mut ctx)?;
+        for function in paydirt_udfs::scalar_functions(lists) {
+            ctx.register_udf(function);
+        }
+        for function in paydirt_udfs::aggregate_functions() {
+            ctx.register_udaf(function);
+        }
+        for function in paydirt_udfs::window_functions() {
+            ctx.register_udwf(function);
+        }
+        for function in functions::session_functions() {
+            FunctionRegistry::register_udf(&mut ctx, function)?;
+        }
+        ctx.register_catalog(catalog::NAME, Arc::new(CatalogHandle(Arc::clone(&catalog))));
+        catalog.bind(ctx.state_weak_ref());
+        Ok(Self { ctx, catalog })
+    }
+
+    /// Runs one query that only reads.
+    pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        Ok(self.frame(sql).await?.collect().await?)
+    }
+
+    /// Runs one query with named parameters (`$window`).
+    pub async fn query_with(
+        &self,
+        sql: &str,
+        parameters: Vec<(&str, ScalarValue)>,
+    ) -> Result<Vec<RecordBatch>> {
+        let parameters: Vec<(String, ScalarValue)> =
+            parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let frame = self.frame(sql).await?.with_param_values(ParamValues::from(parameters))?;
+        Ok(frame.collect().await?)
+    }
+
+    async fn frame(&self, sql: &str) -> Result<DataFrame> {
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        Ok(self.ctx.sql_with_options(sql, read_only).await?)
+    }
+
+    /// Plans a hypothesis and refuses what it may not use.
+    pub async fn plan_fenced(&self, sql: &str) -> Result<LogicalPlan> {
+        let plan = self.frame(sql).await?.into_unoptimized_plan();
+        fence::refuse_volatile(&plan)?;
+        Ok(plan)
+    }
+
+    pub async fn run(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+        Ok(self.ctx.execute_logical_plan(plan).await?.collect().await?)
+    }
+
+    /// Puts a table in memory, in front of a file of that name.
+    pub fn put(&self, schema: &str, name: &str, batches: Vec<RecordBatch>) -> Result<()> {
+        let Some(first) = batches.first() else {
+            return Err(Error::new(format!("{schema}.{name} has no schema")));
+        };
+        let table = MemTable::try_new(first.schema(), vec![batches])?;
+        self.catalog.put(schema, name, Arc::new(table));
+        Ok(())
+    }
+
+    pub fn put_table(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
+        self.catalog.put(schema, name, table);
+    }
+
+    /// Computes a relation once and keeps it for this session: several statements, or several
+    /// places of one, then read the result instead of computing it again.
+    pub async fn keep(&self, relations: &[&str]) -> Result<()> {
+        for relation in relations {
+            let Some((schema, name)) = relation.split_once('.') else { continue };
+            let frame = self.ctx.table(*relation).await?;
+            let table_schema = Arc::new(frame.schema().as_arrow().clone());
+            let partitions = frame.collect_partitioned().await?;
+            self.put_table(schema, name, Arc::new(MemTable::try_new(table_schema, partitions)?));
+        }
+        Ok(())
+    }
+}
+
+/// Limits and caches shared by the sessions of one process.
+pub(super) fn runtime() -> Result<Arc<RuntimeEnv>> {
+    // Landed files never change and come from our own snapshots: nothing is listed, so nothing is
+    // cached that a later landing would have to undo.
+    Ok(RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?)
+}

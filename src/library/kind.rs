@@ -1,0 +1,85 @@
+//! Kinds of SQL files: the folder, what it may read, the header keys it knows.
+
+/// A folder under `sql/`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    pub folder: &'static str,
+    /// Schemas that SQL of this kind may name. What is not listed is refused with a sentence.
+    pub may_read: &'static [&'static str],
+    pub keys: &'static [&'static str],
+    /// A relation that people query; the others are run by commands.
+    pub is_relation: bool,
+}
+
+const HYPOTHESIS_KEYS: &[&str] = &[
+    "population", "outcome", "window", "horizon", "strata", "split", "delta_min",
+    "min_confidence", "signal", "expect",
+];
+
+/// Data flows one way: each kind reads what stands above it, never below.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        folder: "stripe_version",
+        may_read: &["stripe_log"],
+        keys: &[],
+        is_relation: false,
+    },
+    Kind {
+        folder: "stripe",
+        may_read: &["stripe_log", "stripe_version", "stripe"],
+        keys: &[],
+        is_relation: true,
+    },
+    Kind {
+        folder: "product",
+        may_read: &["posthog_log", "files_log", "product", "models"],
+        keys: &[],
+        is_relation: true,
+    },
+    Kind {
+        folder: "models",
+        may_read: &["stripe", "product", "models", "identity", "postgres"],
+        keys: &[],
+        is_relation: true,
+    },
+    Kind {
+        folder: "outcomes",
+        may_read: &["stripe", "models", "outcomes"],
+        keys: &[],
+        is_relation: true,
+    },
+    Kind {
+        folder: "commands",
+        may_read: &[
+            "stripe_log", "posthog_log", "files_log", "stripe", "product", "models", "outcomes",
+            "identity", "system", "backtest",
+        ],
+        keys: &[],
+        is_relation: false,
+    },
+    Kind {
+        folder: "hypotheses",
+        may_read: HYPOTHESIS_MAY_READ,
+        keys: HYPOTHESIS_KEYS,
+        is_relation: false,
+    },
+    Kind {
+        folder: "queries",
+        may_read: &[
+            "stripe", "product", "models", "outcomes", "identity", "postgres", "system",
+            "stripe_log", "posthog_log", "files_log",
+        ],
+        keys: &[],
+        is_relation: true,
+    },
+];
+
+/// The fence of a hypothesis: what could be known on the day.
+pub const HYPOTHESIS_MAY_READ: &[&str] = &["stripe", "product", "models", "identity", "postgres"];
+
+impl Kind {
+    /// The kind of a folder that is known to exist.
+    pub fn of(folder: &str) -> &'static Kind {
+        KINDS.iter().find(|kind| kind.folder == folder).unwrap_or(&KINDS[0])
+    }
+}

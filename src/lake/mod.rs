@@ -1,1 +1,164 @@
-//! lake
+//! The lake: Delta Lake tables in any object store, appended to atomically and never doubled.
+//!
+//! A row is known by its `key`; appending the same row again changes nothing. A commit holds its
+//! rows, the schema they need and the position of the sync that brought them, or nothing at all.
+
+mod append;
+mod keys;
+mod part;
+mod rows;
+mod schema;
+mod spec;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use deltalake_core::DeltaTableError;
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+pub use append::{Appended, Commit};
+pub use part::writer_properties;
+pub use spec::TableSpec;
+pub use table::{DataFile, Table};
+
+use keys::KeyCache;
+
+/// The format this binary writes. A lake with a higher number is refused.
+const FORMAT: u32 = 1;
+const FORMAT_FILE: &str = "paydirt.json";
+const LOG_FOLDER: &str = "_delta_log";
+
+/// A folder of tables, local or in a bucket. Cloning is cheap and shares the cache of known keys.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    url: Url,
+    root: Path,
+    store: Arc<dyn ObjectStore>,
+    keys: Arc<KeyCache>,
+}
+
+/// What `paydirt.json` holds.
+#[derive(Serialize, Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Lake {
+    /// Opens the lake in a local folder and makes the folder if it is not there. Fails when the
+    /// folder cannot be made or a newer paydirt wrote it.
+    pub async fn open(location: &FilePath) -> Result<Self> {
+        let unusable = |error: std::io::Error| {
+            Error::new(format!("cannot open the lake {}: {error}", location.display()))
+                .hint("name a folder that you may write to")
+        };
+        std::fs::create_dir_all(location).map_err(unusable)?;
+        let folder = location.canonicalize().map_err(unusable)?;
+        let url = Url::from_directory_path(&folder).map_err(|()| {
+            Error::new(format!("the lake {} has no absolute path", folder.display()))
+        })?;
+        Self::with_store(Arc::new(LocalFileSystem::new()), url).await
+    }
+
+    /// Opens the lake at `url` in a store whose own root is the root of the URL (a bucket, or `/`).
+    pub async fn with_store(store: Arc<dyn ObjectStore>, mut url: Url) -> Result<Self> {
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let root = Path::from_url_path(url.path())
+            .map_err(|error| Error::new(format!("the lake {url} has an unusable path: {error}")))?;
+        let lake = Self { url, root, store, keys: Arc::default() };
+        lake.check_format().await?;
+        Ok(lake)
+    }
+
+    /// Where the lake is; ends with a slash.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The store that holds the lake. Its root is that of the URL, not the lake's folder.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// A table as of now. One that nobody has appended to yet has no files and no version.
+    pub async fn table(&self, spec: &TableSpec) -> Result<Table> {
+        Table::open(self.clone(), spec.clone()).await
+    }
+
+    /// The names of the tables that exist, such as `stripe_log/invoices`, sorted.
+    pub async fn tables(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            let listed = self.store.list_with_delimiter(Some(&self.path(&folder))).await?;
+            let children: Vec<&str> =
+                listed.common_prefixes.iter().filter_map(Path::filename).collect();
+            if children.contains(&LOG_FOLDER) {
+                // A first commit that failed can leave an empty log behind.
+                let log = self.path(&folder).join(LOG_FOLDER);
+                if self.store.list(Some(&log)).try_next().await?.is_some() {
+                    names.push(folder);
+                }
+                continue;
+            }
+            let parent = if folder.is_empty() { folder } else { folder + "/" };
+            folders.extend(
+                children
+                    .into_iter()
+                    .filter(|child| spec::is_name(child))
+                    .map(|child| format!("{parent}{child}")),
+            );
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// A path inside the lake, from the root of the store.
+    fn path(&self, relative: &str) -> Path {
+        self.root.parts().chain(Path::from(relative).parts()).collect()
+    }
+
+    async fn check_format(&self) -> Result<()> {
+        let path = self.path(FORMAT_FILE);
+        let found = match self.store.get(&path).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                let text = serde_json::json!({ "format": FORMAT }).to_string();
+                match self.store.put_opts(&path, text.into(), PutMode::Create.into()).await {
+                    // Somebody else opens the new lake at the same time.
+                    Err(object_store::Error::AlreadyExists { .. }) => self.store.get(&path).await?,
+                    written => return written.map(drop).map_err(Error::from),
+                }
+            }
+            found => found?,
+        };
+        let Format { format } = serde_json::from_slice(&found.bytes().await?).map_err(|error| {
+            Error::new(format!("cannot read {FORMAT_FILE} of the lake {}: {error}", self.url))
+                .hint(format!("it should hold {{\"format\": {FORMAT}}}"))
+        })?;
+        if format > FORMAT {
+            return Err(Error::new(format!(
+                "the lake {} has format {format}; this paydirt knows formats up to {FORMAT}",
+                self.url
+            ))
+            .hint("use the newer paydirt that wrote it, or name another lake"));
+        }
+        Ok(())
+    }
+}
+
+impl From<DeltaTableError> for Error {
+    fn from(error: DeltaTableError) -> Self {
+        Self::new(error.to_string())
+    }
+}

@@ -1,0 +1,105 @@
+//! A store in memory that fails as told, to see what a crash leaves behind.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+/// What happens to the next commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It does not arrive.
+    Lost,
+    /// It arrives, and the answer does not.
+    Unanswered,
+    /// It arrives, and a resent copy of it is answered instead: it exists already.
+    SentTwice,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FaultyStore {
+    inner: InMemory,
+    fault: Mutex<Option<Fault>>,
+}
+
+impl FaultyStore {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(super) fn fail_next_commit(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = Some(fault);
+    }
+}
+
+impl fmt::Display for FaultyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Faulty({})", self.inner)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for FaultyStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> Result<PutResult> {
+        let is_commit = location.as_ref().contains("/_delta_log/");
+        let fault = if is_commit { self.fault.lock().unwrap().take() } else { None };
+        let broken =
+            || object_store::Error::Generic { store: "Faulty", source: "connection lost".into() };
+        if fault == Some(Fault::Lost) {
+            return Err(broken());
+        }
+        let result = self.inner.put_opts(location, payload, opts).await?;
+        match fault {
+            Some(Fault::Unanswered) => Err(broken()),
+            Some(Fault::SentTwice) => Err(object_store::Error::AlreadyExists {
+                path: location.to_string(),
+                source: "sent twice".into(),
+            }),
+            _ => Ok(result),
+        }
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, opts).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}

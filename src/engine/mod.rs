@@ -135,7 +135,7 @@ async fn data_through(log: &LogTables) -> Result<i64> {
             _ => continue,
         };
         for file in log.lake().table(spec).await?.files() {
-            let latest = file.max_time.unwrap_or(i64::MIN).min(now);
+            let latest = file.times.map_or(i64::MIN, |(_, max)| max).min(now);
             let through = sources.entry(source).or_insert(latest);
             *through = latest.max(*through);
         }

@@ -18,11 +18,12 @@ fn spec(name: &str, columns: &[(&str, DataType)]) -> TableSpec {
         name: format!("system/{name}"),
         schema: Arc::new(Schema::new([key, at].into_iter().chain(rest).collect::<Vec<_>>())),
         time_column: Some("at".into()),
+        repeats_within: None,
         sort_by: vec!["at".into()],
     }
 }
 
-/// One row a file that was landed, in the commit that ends its landing.
+/// One row a file and relation that were landed; the row without a relation ends the landing.
 pub fn syncs() -> TableSpec {
     use DataType::{Int64, Utf8};
     spec(
@@ -32,6 +33,7 @@ pub fn syncs() -> TableSpec {
             ("path", Utf8),
             ("format", Utf8),
             ("content_hash", Utf8),
+            ("relation", Utf8),
             ("bytes", Int64),
             ("rows", Int64),
             ("new_rows", Int64),

@@ -1,0 +1,126 @@
+//! The command line: one declaration from which parsing, help and completion follow.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render::Format;
+
+/// Finds out, from data you already have, which product behaviour comes before money.
+#[derive(Debug, Parser)]
+#[command(name = "paydirt", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Project folder [default: the folder or its parents that hold paydirt.toml]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the whole way on ten readable trials; needs no key, no network, no server
+    Demo {
+        /// Keep the demo project in this folder
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Make a project folder
+    Init {
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Land data in the lake
+    Sync {
+        #[command(subcommand)]
+        source: Source,
+    },
+    /// Did it land? Rows, versions, time range, duplicates, other mode, rejected, per table
+    Status(Print),
+    /// What can I ask about? Product events by name, with accounts and the share linked
+    Events(Print),
+    /// Test a hypothesis against what was really paid
+    Backtest(BacktestArgs),
+    /// Write a new file to start from
+    New {
+        #[command(subcommand)]
+        what: New,
+    },
+    /// Plan all SQL files without running them: columns, types, keys, fence
+    Check,
+    /// Open a SQL shell, or run SQL
+    Sql(SqlArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// Land files: Stripe objects, lists and events; PostHog exports; product events
+    Files {
+        /// Files or folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Show five mapped rows of each file and land nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// A commented hypothesis in sql/hypotheses
+    Hypothesis { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Print {
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Name of a hypothesis, or path of a .sql file
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub hypothesis: Option<String>,
+    /// Every hypothesis of the project, one line each
+    #[arg(long)]
+    pub all: bool,
+    /// The day of the backtest [default: paydirt.toml, else the latest fact in the data]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Exit with 1 unless the verdict is this one
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub require: Option<Require>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Require {
+    Validated,
+}
+
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// Run these statements and stop
+    #[arg(short, long, value_name = "SQL", conflicts_with = "file")]
+    pub command: Option<String>,
+    /// Run the statements of this file and stop
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write the result to a file: .parquet, .csv, .json, .ndjson or .md
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Nothing later than this is visible
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+}

@@ -1,0 +1,50 @@
+//! What each command does. Results go to stdout, everything else to stderr.
+
+mod backtest;
+mod check;
+mod demo;
+mod events;
+mod init;
+mod new;
+mod sql;
+mod status;
+mod sync;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, New, Source};
+use crate::config::Project;
+use crate::error::{Error, Result};
+use crate::time;
+
+/// Runs a command; the code is 0 for done and 1 for "the data said no".
+pub async fn run(cli: Cli) -> Result<ExitCode> {
+    let project = || Project::open(cli.project.as_deref());
+    match cli.command {
+        Command::Demo { dir } => demo::run(dir.as_deref()).await,
+        Command::Init { dir } => init::run(&dir),
+        Command::Sync { source: Source::Files { paths, dry_run } } => {
+            sync::files(project()?, &paths, dry_run).await
+        }
+        Command::Status(print) => status::run(project()?, print.format).await,
+        Command::Events(print) => events::run(project()?, print.format).await,
+        Command::Backtest(args) => backtest::run(project()?, &args).await,
+        Command::New { what: New::Hypothesis { name } } => new::hypothesis(&project()?, &name),
+        Command::Check => check::run(project()?).await,
+        Command::Sql(args) => sql::run(project()?, args).await,
+    }
+}
+
+/// Says what went wrong on stderr: `error:`, then `hint:`.
+pub fn fail(error: &Error) -> ExitCode {
+    eprintln!("error: {error}");
+    if let Some(hint) = error.hint_text() {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(2)
+}
+
+/// A time from the command line, in µs.
+fn moment(text: Option<&str>) -> Result<Option<i64>> {
+    text.map(time::parse_moment).transpose()
+}

@@ -1,0 +1,164 @@
+//! `paydirt sync files`: land files, say what came and what did not.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::Project;
+use crate::error::Result;
+use crate::lake::Lake;
+use crate::render::{self, Format, Layout};
+use crate::sync::files;
+use crate::sync::land::{self, Landing, Outcome};
+use crate::sync::{FileReport, Rejected};
+
+/// Lands the files below `paths`; 2 when anything was refused.
+pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result<ExitCode> {
+    let (paths, mut problems) = land::expand(paths);
+    if dry_run {
+        return preview(&project, &paths, &problems);
+    }
+    let total = land_all(&project, &paths, &mut problems).await?;
+    println!("{}", total.sentence());
+    if !problems.is_empty() || total.rejected > 0 {
+        for problem in &problems {
+            eprintln!("error: {}", sentence(problem));
+        }
+        eprintln!("hint: `paydirt sql -c \"select * from system.diagnostics\"` lists all of it; what is whole has landed");
+        return Ok(ExitCode::from(2));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was landed, over all files.
+#[derive(Debug, Default)]
+pub struct Total {
+    pub files: u64,
+    pub known_files: u64,
+    pub new_rows: u64,
+    pub duplicates: u64,
+    pub rejected: u64,
+}
+
+impl Total {
+    pub fn sentence(&self) -> String {
+        let known = match self.known_files {
+            0 => String::new(),
+            n => format!(", {n} known already"),
+        };
+        format!(
+            "landed {} from {}{known}: {} were there already, {} rejected",
+            plural(self.new_rows, "new row"),
+            plural(self.files, "file"),
+            render::grouped(self.duplicates),
+            render::grouped(self.rejected),
+        )
+    }
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", render::grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Lands files one after the other, with a bar on a terminal.
+pub async fn land_all(
+    project: &Project,
+    paths: &[PathBuf],
+    problems: &mut Vec<Rejected>,
+) -> Result<Total> {
+    let lake = Lake::open(&project.lake_dir()).await?;
+    let mut landing = Landing::new(lake, project.config.source.files.clone());
+    let bytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len());
+    let bar = ProgressBar::new(bytes.sum());
+    bar.set_style(
+        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let mut total = Total::default();
+    for path in paths {
+        let name = path.display().to_string();
+        bar.set_message(name.clone());
+        let outcome = landing
+            .file(path, &|rows| bar.set_message(format!("{name} · {} rows", render::grouped(rows))))
+            .await?;
+        bar.inc(path.metadata().map_or(0, |meta| meta.len()));
+        total.files += 1;
+        total.known_files += u64::from(outcome.was_known);
+        total.new_rows += outcome.new_rows;
+        total.duplicates += outcome.duplicates;
+        total.rejected += outcome.report.rejected;
+        bar.suspend(|| describe(&outcome));
+        problems.extend(outcome.report.problems);
+    }
+    bar.finish_and_clear();
+    Ok(total)
+}
+
+/// One line a file on stderr, and what was guessed about it.
+fn describe(outcome: &Outcome) {
+    let report = &outcome.report;
+    let path = report.path.display();
+    if outcome.was_known {
+        eprintln!("{path}: landed before, nothing to do");
+        return;
+    }
+    eprintln!(
+        "{path}: {}, {}, {} there already",
+        report.format,
+        plural(outcome.new_rows, "new row"),
+        render::grouped(outcome.duplicates)
+    );
+    say_guesses(report);
+    for note in &report.notes {
+        eprintln!("  note: {note}");
+    }
+    let unread = report.diagnostics.len();
+    if unread > 0 {
+        eprintln!("  note: {unread} fields could not be read and are NULL; see system.diagnostics");
+    }
+}
+
+fn say_guesses(report: &FileReport) {
+    if !report.guesses.is_empty() {
+        let guesses: Vec<String> = report
+            .guesses
+            .iter()
+            .map(|guess| format!("{} from `{}`", guess.column, guess.from))
+            .collect();
+        eprintln!("  guessed: {}", guesses.join(", "));
+    }
+}
+
+fn sentence(problem: &Rejected) -> String {
+    let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let field = problem.field.as_ref().map(|field| format!(" field `{field}`:")).unwrap_or_default();
+    format!("{}{line}:{field} {}", problem.path.display(), problem.reason)
+}
+
+fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for path in paths {
+        let preview = files::preview_file(path, &project.config.source.files)?;
+        println!("{}: {}", path.display(), preview.report.format);
+        say_guesses(&preview.report);
+        let batch = &preview.rows;
+        render::write_batches(
+            Format::Table,
+            Layout::of_stdout(),
+            batch.schema(),
+            std::slice::from_ref(batch),
+            std::io::stdout(),
+        )?;
+        if !preview.null_columns.is_empty() {
+            println!("always NULL: {}", preview.null_columns.join(", "));
+        }
+    }
+    for problem in problems {
+        eprintln!("error: {}", sentence(problem));
+        code = ExitCode::from(2);
+    }
+    Ok(code)
+}

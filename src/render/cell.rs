@@ -85,9 +85,8 @@ impl<'a> Cells<'a> {
 fn flat_options(data_type: &DataType, reader: Reader) -> FormatOptions<'static> {
     const MOMENT: &str = "%Y-%m-%d %H:%M:%S%.f";
     const MOMENT_AND_ZONE: &str = "%Y-%m-%d %H:%M:%S%.f %:z";
-    let options = FormatOptions::new()
-        .with_display_error(true)
-        .with_duration_format(DurationFormat::Pretty);
+    let options =
+        FormatOptions::new().with_display_error(true).with_duration_format(DurationFormat::Pretty);
     if reader == Reader::Program {
         return options;
     }

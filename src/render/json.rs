@@ -19,9 +19,7 @@ pub fn writer<W: Write, F: JsonFormat>(out: W) -> arrow::json::Writer<W, F> {
 }
 
 pub fn options() -> EncoderOptions {
-    EncoderOptions::default()
-        .with_explicit_nulls(true)
-        .with_encoder_factory(Arc::new(UnionValues))
+    EncoderOptions::default().with_explicit_nulls(true).with_encoder_factory(Arc::new(UnionValues))
 }
 
 /// One array, one object a line.

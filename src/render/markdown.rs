@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::cell::{Cells, Reader, is_number};
+use super::text::visible;
 use crate::error::Result;
 
 pub struct Markdown<W: Write> {
@@ -61,5 +62,6 @@ impl<W: Write> Markdown<W> {
 
 /// A bar would end the cell, a line break the row.
 fn escape(text: &str) -> String {
-    text.replace('|', "\\|").replace("\r\n", "<br>").replace(['\n', '\r'], "<br>")
+    let text = text.replace('|', "\\|").replace("\r\n", "<br>").replace(['\n', '\r'], "<br>");
+    visible(&text).into_owned()
 }

@@ -45,7 +45,8 @@ fn distinct_fields(schema: &SchemaRef) -> Vec<FieldRef> {
         if used.insert(field.name().clone()) {
             return field.clone();
         }
-        let free = (1..).map(|n| format!("{}_{n}", field.name())).find(|name| !taken.contains(name));
+        let free =
+            (1..).map(|n| format!("{}_{n}", field.name())).find(|name| !taken.contains(name));
         let name = free.unwrap_or_default();
         taken.insert(name.clone());
         Arc::new(Field::clone(field).with_name(name))
@@ -63,7 +64,8 @@ fn replace(
         if becomes_text(column.data_type()) {
             let text = text_of(field, column)?;
             *column = text;
-            *field = Arc::new(Field::clone(field).with_data_type(DataType::Utf8).with_nullable(true));
+            *field =
+                Arc::new(Field::clone(field).with_data_type(DataType::Utf8).with_nullable(true));
         }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -103,11 +103,8 @@ impl<W: Write> Table<W> {
         let fields = self.schema.fields().iter();
         let wishes = fields.zip(headers).zip(widths).map(|((field, header), width)| {
             let natural = width.max(text::width(header)).max(1);
-            let least = if is_whole(field.data_type()) {
-                width.max(LEAST_HEADER)
-            } else {
-                LEAST_TEXT
-            };
+            let least =
+                if is_whole(field.data_type()) { width.max(LEAST_HEADER) } else { LEAST_TEXT };
             Wish { natural, least: least.min(natural) }
         });
         Ok(wishes.collect())

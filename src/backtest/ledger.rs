@@ -1,0 +1,105 @@
+//! The ledger: every backtest ever run in a lake, and the family of hypotheses that follows.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use datafusion::common::ScalarValue;
+use paydirt_udfs::stats::multiple::bh;
+
+use super::context::Family;
+use super::read;
+use super::{Backtest, Figures, Spec};
+use crate::clock;
+use crate::engine::{Engine, system};
+use crate::error::Result;
+use crate::lake::Commit;
+use crate::time::SECOND_US;
+
+/// What makes two runs the same hypothesis: renaming one does not leave the family.
+pub fn family_key(spec: &Spec, delta: Option<f64>) -> String {
+    let delta = spec.delta_min.or(delta);
+    let split = spec.split_at.map_or("default".into(), |at| at.to_string());
+    format!(
+        "{}/{}/{}/{}/{}/{}/{split}",
+        spec.sql_hash,
+        spec.window_us,
+        spec.horizon_us,
+        spec.population,
+        spec.strata.as_deref().unwrap_or("none"),
+        delta.map_or("default".into(), |delta| format!("{delta:.6}")),
+    )
+}
+
+/// The family of this run: all that was ever tried on its outcome here, this one included.
+pub async fn family(engine: &Engine, spec: &Spec, figures: &Figures) -> Result<Family> {
+    engine.refresh().await;
+    let sql = engine.command("family")?;
+    let outcome = ScalarValue::Utf8View(Some(spec.outcome.clone()));
+    let batches = engine.session()?.query_with(&sql.text, vec![("outcome", outcome)]).await?;
+    let own = family_key(spec, None);
+    let mut family = Family { looks: 1, ..Family::default() };
+    // An empty run counts with p = 1: it was a try.
+    let mut p_values = vec![Some(figures.train_p().unwrap_or(1.0))];
+    family.members.push(spec.name.clone());
+    for row in read::records(&batches)? {
+        if row.text("family_key")? == own {
+            family.looks += row.count("looks")?;
+        } else {
+            p_values.push(Some(row.number_or_null("p")?.unwrap_or(1.0)));
+            family.members.push(row.text("name")?);
+        }
+    }
+    family.m = p_values.len() as u64;
+    family.q = bh(&p_values).first().copied().flatten().filter(|_| figures.train_p().is_some());
+    Ok(family)
+}
+
+/// Writes the run down.
+pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
+    let (spec, figures) = (&backtest.spec, &backtest.figures);
+    let at = clock::now_us();
+    let family_key = family_key(spec, None);
+    let digest = blake3::hash(format!("{at}/{family_key}").as_bytes());
+    let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
+    let count = |value: u64| -> ArrayRef {
+        Arc::new(Int64Array::from(vec![i64::try_from(value).unwrap_or(i64::MAX)]))
+    };
+    let number = |value: Option<f64>| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
+    let moment = |value: Option<i64>| -> ArrayRef {
+        Arc::new(TimestampMicrosecondArray::from(vec![value]).with_timezone("UTC"))
+    };
+    let family = &backtest.context.family;
+    let reasons: Vec<&str> = backtest.verdict.codes.iter().map(|code| code.as_str()).collect();
+    let table = system::backtests();
+    let batch = RecordBatch::try_new(
+        Arc::clone(&table.schema),
+        vec![
+            Arc::new(BinaryArray::from_iter_values([&digest.as_bytes()[..16]])),
+            moment(Some(at)),
+            text(&spec.name),
+            text(&family_key),
+            text(&spec.sql_hash),
+            text(&spec.population),
+            text(&spec.outcome),
+            count((spec.window_us / SECOND_US).unsigned_abs()),
+            count((spec.horizon_us / SECOND_US).unsigned_abs()),
+            text(spec.strata.as_deref().unwrap_or("none")),
+            number(figures.delta),
+            moment(figures.split.at),
+            moment(Some(backtest.context.as_of)),
+            number(figures.train_p()),
+            number(family.q),
+            count(family.m),
+            text(backtest.verdict.ruling.as_str()),
+            text(&reasons.join(",")),
+            count(figures.pooled.exposed.n),
+            count(figures.pooled.control.n),
+        ],
+    )?;
+    engine.lake().table(&table).await?.append(vec![batch], Commit::default()).await?;
+    engine.refresh().await;
+    Ok(())
+}

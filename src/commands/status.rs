@@ -1,0 +1,112 @@
+//! `paydirt status`: did it land?
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+
+use crate::backtest::read;
+use crate::config::Project;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::render::{self, Format, Layout};
+use crate::time;
+
+/// What one landed table holds.
+struct Landed {
+    relation: String,
+    rows: u64,
+    versions: u64,
+    first_at: Option<i64>,
+    last_at: Option<i64>,
+    duplicates: u64,
+    other_mode: u64,
+}
+
+pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
+    let engine = Engine::open(project, None).await?;
+    let tables = landed(&engine).await?;
+    render::write_batches(
+        format,
+        Layout::of_stdout(),
+        batch(&tables)?.schema(),
+        &[batch(&tables)?],
+        std::io::stdout(),
+    )?;
+    let rejected = engine.session()?.query("select count(*) as n from system.diagnostics where kind = 'rejected'").await?;
+    let rejected = read::records(&rejected)?.first().map_or(Ok(0), |row| row.count("n"))?;
+    if format == Format::Table {
+        println!("mode: {}", engine.settings().mode.as_str());
+        println!("as of: {}", time::format_moment(engine.settings().as_of));
+        println!("rejected: {}{}", render::grouped(rejected), match rejected {
+            0 => "",
+            _ => " (select * from system.diagnostics)",
+        });
+        if tables.is_empty() {
+            println!("nothing has landed yet: `paydirt sync files PATH…`");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
+    let session = engine.session()?;
+    let before = engine.command("landings")?;
+    let before = session.query(&before.text).await?;
+    let before = read::records(&before)?;
+    let mut specs: Vec<_> = engine.specs().filter(|spec| !spec.name.starts_with("system/")).collect();
+    specs.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut tables = vec![];
+    for spec in specs {
+        if engine.lake().table(spec).await?.rows() == 0 {
+            continue;
+        }
+        let relation = spec.name.replace('/', ".");
+        let sql = match spec.name.strip_prefix("stripe_log/") {
+            Some(resource) => {
+                engine.command("landed_objects")?.text.replace("{resource}", resource)
+            }
+            None => engine.command("landed_events")?.text.replace("{table}", &relation),
+        };
+        let batches = session.query(&sql).await?;
+        let records = read::records(&batches)?;
+        let Some(row) = records.first() else { continue };
+        let mut duplicates = 0;
+        for landing in &before {
+            if landing.text("relation")? == relation {
+                duplicates = landing.count("duplicates")?;
+            }
+        }
+        tables.push(Landed {
+            relation,
+            rows: row.count("rows")?,
+            versions: row.count("versions")?,
+            first_at: row.moment("first_at")?,
+            last_at: row.moment("last_at")?,
+            duplicates,
+            other_mode: row.count("other_mode")?,
+        });
+    }
+    Ok(tables)
+}
+
+fn batch(tables: &[Landed]) -> Result<RecordBatch> {
+    let count = |pick: fn(&Landed) -> u64| -> ArrayRef {
+        let values = tables.iter().map(|table| Some(i64::try_from(pick(table)).unwrap_or(i64::MAX)));
+        Arc::new(values.collect::<Int64Array>())
+    };
+    let moment = |pick: fn(&Landed) -> Option<i64>| -> ArrayRef {
+        let values = tables.iter().map(pick).collect::<TimestampMicrosecondArray>();
+        Arc::new(values.with_timezone("UTC"))
+    };
+    let names = tables.iter().map(|table| Some(&table.relation)).collect::<StringArray>();
+    Ok(RecordBatch::try_from_iter([
+        ("table", Arc::new(names) as ArrayRef),
+        ("rows", count(|table| table.rows)),
+        ("versions", count(|table| table.versions)),
+        ("from", moment(|table| table.first_at)),
+        ("to", moment(|table| table.last_at)),
+        ("duplicates", count(|table| table.duplicates)),
+        ("other_mode", count(|table| table.other_mode)),
+    ])?)
+}

@@ -1,0 +1,98 @@
+//! What landing gives back: batches to write, and a plain account of what could not be read.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+
+/// How many rejected records of one file, and diagnostics of one field, are kept word for word.
+/// All are counted.
+pub const KEPT: usize = 20;
+
+/// Rows for one table of the landed log, e.g. `stripe_log/invoices`.
+#[derive(Debug, Clone)]
+pub struct Landed {
+    pub table: &'static str,
+    pub batch: RecordBatch,
+}
+
+/// A record that did not land, or a file that could not be read (`line` is then `None`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rejected {
+    pub path: PathBuf,
+    /// Line (Parquet: row) where the record starts, from 1.
+    pub line: Option<u64>,
+    pub field: Option<String>,
+    pub reason: String,
+}
+
+/// A record that landed with a field that could not be read; the column is NULL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnostic {
+    pub table: &'static str,
+    pub id: String,
+    pub field: String,
+    pub reason: String,
+    pub line: Option<u64>,
+}
+
+/// A column whose source was guessed by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guess {
+    pub column: &'static str,
+    pub from: String,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, Default)]
+pub struct FileReport {
+    pub path: PathBuf,
+    /// What the content proved to be, e.g. `stripe json`; `unknown` if nothing was recognised.
+    pub format: &'static str,
+    /// Size of the file on disk.
+    pub bytes: u64,
+    /// First 128 bits of blake3 over the file as it is on disk.
+    pub content_hash: [u8; 16],
+    /// Rows landed, over all tables.
+    pub rows: u64,
+    /// Records that did not land.
+    pub rejected: u64,
+    /// The first of them.
+    pub problems: Vec<Rejected>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub guesses: Vec<Guess>,
+    pub notes: Vec<String>,
+}
+
+/// Collects diagnostics in bounded memory: the first of each field, and a count of the rest.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    kept: Vec<Diagnostic>,
+    counts: HashMap<(&'static str, String), u64>,
+}
+
+impl Diagnostics {
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        // `lines[3].amount` and `lines[4].amount` are one field.
+        let field = diagnostic.field.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let count = self.counts.entry((diagnostic.table, field)).or_default();
+        *count += 1;
+        if *count <= KEPT as u64 {
+            self.kept.push(diagnostic);
+        }
+    }
+
+    /// The kept ones, and a sentence for each field that had more.
+    pub fn finish(self) -> (Vec<Diagnostic>, Vec<String>) {
+        let mut notes: Vec<String> = self
+            .counts
+            .into_iter()
+            .filter(|(_, count)| *count > KEPT as u64)
+            .map(|((table, field), count)| {
+                format!("{table}: {field} could not be read in {count} rows; {KEPT} are listed")
+            })
+            .collect();
+        notes.sort();
+        (self.kept, notes)
+    }
+}

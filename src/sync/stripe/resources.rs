@@ -1,0 +1,457 @@
+//! The Stripe objects that paydirt keeps: one definition each, from which schema and extraction
+//! follow.
+//!
+//! A definition reads `column, source path`. Where the API moved a field (2025-03-31.basil,
+//! 2025-09-30.clover) the new path comes first and the old one after `|`, so that both
+//! generations land in one form.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::column::{Column, Kind, time_type};
+use super::computed;
+
+/// One kind of object, its list endpoint, and its table of the log.
+#[derive(Debug)]
+pub struct Resource {
+    /// Plural name, also of the SQL relation.
+    pub name: &'static str,
+    pub table: &'static str,
+    /// Values of the objects' `object` field.
+    pub objects: &'static [&'static str],
+    /// List endpoint; empty where the API has none.
+    pub path: &'static str,
+    /// The typed columns, after [`common_fields`].
+    pub columns: &'static [Column],
+}
+
+const fn time(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Time, paths)
+}
+const fn text(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Text, paths)
+}
+const fn id(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Id, paths)
+}
+const fn int(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Int, paths)
+}
+const fn flag(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Bool, paths)
+}
+const fn decimal(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Decimal, paths)
+}
+const fn json(name: &'static str, paths: &'static str) -> Column {
+    Column::new(name, Kind::Json, paths)
+}
+const fn list(name: &'static str, columns: &'static [Column], paths: &'static str) -> Column {
+    Column::new(name, Kind::List(columns), paths)
+}
+
+const CREATED: Column = time("created_at", "created").fact();
+const CURRENCY: Column = text("currency", "currency");
+const STATUS: Column = text("status", "status");
+const METADATA: Column = json("metadata", "metadata");
+const AMOUNT: Column = int("amount_minor", "amount");
+const CUSTOMER: Column = id("customer_id", "customer");
+const INVOICE: Column = id("invoice_id", "invoice");
+const CHARGE: Column = id("charge_id", "charge");
+const PAYMENT_INTENT: Column = id("payment_intent_id", "payment_intent");
+const TEST_CLOCK: Column = id("test_clock_id", "test_clock");
+const DISCOUNTS: Column = list("discounts", DISCOUNT, "discounts|discount");
+
+/// A discount where it is applied: a bare id, or the whole object.
+const DISCOUNT: &[Column] = &[
+    id("id", "."),
+    id("coupon_id", "source.coupon|coupon"),
+    time("start_at", "start"),
+    time("end_at", "end"),
+    id("subscription_item_id", "subscription_item"),
+];
+
+const ITEM: &[Column] = &[
+    text("id", "id"),
+    id("price_id", "price|plan"),
+    id("product_id", "price.product|plan.product"),
+    int("quantity", "quantity"),
+    CREATED,
+    time("current_period_start_at", "current_period_start|^.current_period_start"),
+    time("current_period_end_at", "current_period_end|^.current_period_end"),
+    time("current_trial_start_at", "current_trial.start_date"),
+    time("current_trial_end_at", "current_trial.end_date"),
+];
+
+const LINE_DISCOUNT: &[Column] = &[id("discount_id", "discount"), AMOUNT];
+
+const LINE: &[Column] = &[
+    text("id", "id"),
+    Column::new("line_no", Kind::Position, "."),
+    AMOUNT,
+    CURRENCY,
+    text("description", "description"),
+    id(
+        "subscription_id",
+        "parent.subscription_item_details.subscription|parent.invoice_item_details.subscription\
+         |subscription",
+    )
+    .by(computed::line_own_subscription),
+    id(
+        "subscription_item_id",
+        "parent.subscription_item_details.subscription_item|subscription_item",
+    ),
+    id("price_id", "pricing.price_details.price|price|plan"),
+    id("product_id", "pricing.price_details.product|price.product|plan.product"),
+    decimal(
+        "unit_amount_decimal",
+        "pricing.unit_amount_decimal|price.unit_amount_decimal|price.unit_amount",
+    ),
+    Column::new("quantity", Kind::Whole, "quantity|quantity_decimal"),
+    flag(
+        "is_proration",
+        "parent.subscription_item_details.proration|parent.invoice_item_details.proration|proration",
+    ),
+    flag("is_recurring", "").by(computed::line_is_recurring),
+    time("period_start_at", "period.start"),
+    time("period_end_at", "period.end"),
+    int("discount_minor", "").by(computed::line_discount),
+    int("inclusive_tax_minor", "").by(computed::line_inclusive_tax),
+    list("discounts", LINE_DISCOUNT, "discount_amounts"),
+];
+
+const CREDIT_NOTE_REFUND: &[Column] =
+    &[id("refund_id", "refund|."), int("amount_minor", "amount_refunded")];
+
+/// Every resource; events last, because an event lands after the object it carries.
+pub const RESOURCES: &[Resource] = &[
+    Resource {
+        name: "customers",
+        table: "stripe_log/customers",
+        objects: &["customer"],
+        path: "/v1/customers",
+        columns: &[
+            CREATED,
+            text("email", "email"),
+            text("name", "name"),
+            CURRENCY,
+            int("balance_minor", "balance"),
+            flag("is_delinquent", "delinquent"),
+            TEST_CLOCK,
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "subscriptions",
+        table: "stripe_log/subscriptions",
+        objects: &["subscription"],
+        path: "/v1/subscriptions",
+        columns: &[
+            CUSTOMER,
+            STATUS,
+            CURRENCY,
+            CREATED,
+            time("started_at", "start_date").fact(),
+            time("trial_start_at", "trial_start").fact(),
+            time("trial_end_at", "trial_end"),
+            time("ended_at", "ended_at").fact(),
+            time("canceled_at", "canceled_at").fact(),
+            time("cancel_at", "cancel_at"),
+            flag("is_cancel_at_period_end", "cancel_at_period_end"),
+            text("cancellation_reason", "cancellation_details.reason"),
+            text("collection_method", "collection_method"),
+            time(
+                "current_period_start_at",
+                "items.data[0].current_period_start|current_period_start",
+            ),
+            time("current_period_end_at", "items.data[0].current_period_end|current_period_end"),
+            id("latest_invoice_id", "latest_invoice"),
+            text("pause_behavior", "pause_collection.behavior"),
+            time("paused_at", "status_details.paused.transitioned_at").fact(),
+            id("schedule_id", "schedule"),
+            text("billing_mode", "billing_mode.type"),
+            TEST_CLOCK,
+            METADATA,
+            flag("has_more_items", "items.has_more"),
+            list("items", ITEM, "items.data"),
+            DISCOUNTS,
+        ],
+    },
+    Resource {
+        name: "invoices",
+        table: "stripe_log/invoices",
+        objects: &["invoice"],
+        path: "/v1/invoices",
+        columns: &[
+            CUSTOMER,
+            text("customer_email", "customer_email"),
+            id("subscription_id", "parent.subscription_details.subscription|subscription"),
+            STATUS,
+            CURRENCY,
+            text("billing_reason", "billing_reason"),
+            text("collection_method", "collection_method"),
+            text("number", "number"),
+            CREATED,
+            time("due_at", "due_date"),
+            time("finalized_at", "status_transitions.finalized_at").fact(),
+            time("paid_at", "status_transitions.paid_at").fact(),
+            time("voided_at", "status_transitions.voided_at").fact(),
+            time("marked_uncollectible_at", "status_transitions.marked_uncollectible_at").fact(),
+            time("period_start_at", "period_start"),
+            time("period_end_at", "period_end"),
+            time("next_payment_attempt_at", "next_payment_attempt"),
+            int("subtotal_minor", "subtotal"),
+            int("total_minor", "total"),
+            int("amount_due_minor", "amount_due"),
+            int("amount_paid_minor", "amount_paid"),
+            int("amount_remaining_minor", "amount_remaining"),
+            int("amount_paid_off_stripe_minor", "amount_paid_off_stripe"),
+            int("starting_balance_minor", "starting_balance"),
+            int("ending_balance_minor", "ending_balance"),
+            flag("is_paid_out_of_band", "paid_out_of_band"),
+            CHARGE,
+            PAYMENT_INTENT,
+            int("attempt_count", "attempt_count"),
+            TEST_CLOCK,
+            METADATA,
+            flag("has_more_lines", "lines.has_more"),
+            DISCOUNTS,
+            list("lines", LINE, "lines.data"),
+        ],
+    },
+    Resource {
+        name: "invoice_payments",
+        table: "stripe_log/invoice_payments",
+        objects: &["invoice_payment"],
+        path: "/v1/invoice_payments",
+        columns: &[
+            INVOICE,
+            id("charge_id", "payment.charge"),
+            id("payment_intent_id", "payment.payment_intent"),
+            id("payment_record_id", "payment.payment_record"),
+            STATUS,
+            int("amount_paid_minor", "amount_paid"),
+            int("amount_requested_minor", "amount_requested"),
+            CURRENCY,
+            flag("is_default", "is_default"),
+            CREATED,
+            time("paid_at", "status_transitions.paid_at").fact(),
+            time("canceled_at", "status_transitions.canceled_at").fact(),
+        ],
+    },
+    Resource {
+        name: "charges",
+        table: "stripe_log/charges",
+        objects: &["charge"],
+        path: "/v1/charges",
+        columns: &[
+            CUSTOMER,
+            INVOICE,
+            PAYMENT_INTENT,
+            STATUS,
+            AMOUNT,
+            int("amount_captured_minor", "amount_captured"),
+            int("amount_refunded_minor", "amount_refunded"),
+            CURRENCY,
+            CREATED,
+            flag("is_paid", "paid"),
+            flag("is_refunded", "refunded"),
+            flag("is_disputed", "disputed"),
+            text("failure_code", "failure_code"),
+            text("outcome_type", "outcome.type"),
+            text("outcome_reason", "outcome.reason"),
+            text("network_decline_code", "outcome.network_decline_code"),
+            text("advice_code", "outcome.advice_code"),
+            text("billing_email", "billing_details.email"),
+            text("receipt_email", "receipt_email"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "payment_intents",
+        table: "stripe_log/payment_intents",
+        objects: &["payment_intent"],
+        path: "/v1/payment_intents",
+        columns: &[
+            CUSTOMER,
+            INVOICE,
+            STATUS,
+            AMOUNT,
+            int("amount_received_minor", "amount_received"),
+            CURRENCY,
+            CREATED,
+            time("canceled_at", "canceled_at").fact(),
+            id("latest_charge_id", "latest_charge"),
+            text("receipt_email", "receipt_email"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "refunds",
+        table: "stripe_log/refunds",
+        objects: &["refund"],
+        path: "/v1/refunds",
+        columns: &[
+            CHARGE,
+            PAYMENT_INTENT,
+            STATUS,
+            AMOUNT,
+            CURRENCY,
+            CREATED,
+            text("reason", "reason"),
+            text("failure_reason", "failure_reason"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "disputes",
+        table: "stripe_log/disputes",
+        objects: &["dispute"],
+        path: "/v1/disputes",
+        columns: &[
+            CHARGE,
+            PAYMENT_INTENT,
+            STATUS,
+            AMOUNT,
+            CURRENCY,
+            CREATED,
+            text("reason", "reason"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "credit_notes",
+        table: "stripe_log/credit_notes",
+        objects: &["credit_note"],
+        path: "/v1/credit_notes",
+        columns: &[
+            INVOICE,
+            CUSTOMER,
+            STATUS,
+            text("type", "type"),
+            AMOUNT,
+            int("total_minor", "total"),
+            int("out_of_band_minor", "out_of_band_amount"),
+            CURRENCY,
+            CREATED,
+            time("voided_at", "voided_at").fact(),
+            list("refunds", CREDIT_NOTE_REFUND, "refunds|refund"),
+        ],
+    },
+    Resource {
+        name: "products",
+        table: "stripe_log/products",
+        objects: &["product"],
+        path: "/v1/products",
+        columns: &[
+            text("name", "name"),
+            flag("is_active", "active"),
+            CREATED,
+            time("updated_at", "updated").fact(),
+            METADATA,
+        ],
+    },
+    // The older `plan` is a price under other names.
+    Resource {
+        name: "prices",
+        table: "stripe_log/prices",
+        objects: &["price", "plan"],
+        path: "/v1/prices",
+        columns: &[
+            id("product_id", "product"),
+            flag("is_active", "active"),
+            CURRENCY,
+            text("type", "type").by(computed::price_type),
+            text("billing_scheme", "billing_scheme"),
+            int("unit_amount_minor", "unit_amount|amount"),
+            decimal("unit_amount_decimal", "unit_amount_decimal|unit_amount|amount_decimal|amount"),
+            text("interval", "recurring.interval|interval"),
+            int("interval_count", "recurring.interval_count|interval_count"),
+            text("usage_type", "recurring.usage_type|usage_type"),
+            text("tiers_mode", "tiers_mode"),
+            json("tiers", "tiers"),
+            json("transform_quantity", "transform_quantity|transform_usage"),
+            text("nickname", "nickname"),
+            text("lookup_key", "lookup_key"),
+            CREATED,
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "coupons",
+        table: "stripe_log/coupons",
+        objects: &["coupon"],
+        path: "/v1/coupons",
+        columns: &[
+            text("name", "name"),
+            text("duration", "duration"),
+            int("duration_in_months", "duration_in_months"),
+            decimal("percent_off", "percent_off"),
+            int("amount_off_minor", "amount_off"),
+            CURRENCY,
+            CREATED,
+            flag("is_valid", "valid"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "discounts",
+        table: "stripe_log/discounts",
+        objects: &["discount"],
+        path: "",
+        columns: &[
+            CUSTOMER,
+            id("subscription_id", "subscription"),
+            INVOICE,
+            id("subscription_item_id", "subscription_item"),
+            id("coupon_id", "source.coupon|coupon"),
+            id("promotion_code_id", "promotion_code"),
+            time("start_at", "start").fact(),
+            time("end_at", "end"),
+        ],
+    },
+    Resource {
+        name: "events",
+        table: "stripe_log/events",
+        objects: &["event"],
+        path: "/v1/events",
+        columns: &[
+            text("type", "type"),
+            CREATED,
+            id("object_id", "data.object.id"),
+            text("object_type", "data.object.object"),
+            id("request_id", "request.id|request"),
+            text("account", "account"),
+        ],
+    },
+];
+
+/// The columns that every table of `stripe_log` starts with.
+pub fn common_fields() -> Vec<Field> {
+    let text = |name| Field::new(name, DataType::Utf8, true);
+    let time = |name| Field::new(name, time_type(), true);
+    let flag = |name| Field::new(name, DataType::Boolean, true);
+    vec![
+        Field::new("key", DataType::Binary, true),
+        text("id"),
+        time("known_from"),
+        time("observed_at"),
+        time("landed_at"),
+        flag("deleted"),
+        text("source"),
+        text("event_id"),
+        text("event_type"),
+        text("api_version"),
+        flag("livemode"),
+        text("previous_attributes"),
+        text("raw"),
+    ]
+}
+
+/// The schema of a resource's log table.
+pub fn schema(resource: &Resource) -> SchemaRef {
+    let mut fields = common_fields();
+    fields.extend(resource.columns.iter().map(Column::field));
+    Arc::new(Schema::new(fields))
+}

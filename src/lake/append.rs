@@ -64,13 +64,8 @@ impl Table {
                 tokio::time::sleep(pause(attempt)).await;
             }
             self.refresh().await?;
-            // A store can report a commit as lost that it has in fact taken.
-            if self.holds(&staged.parts)
-                || self
-                    .advance(&rows, &mut staged, &commit)
-                    .await
-                    .map_err(|error| self.error(error))?
-            {
+            let is_committed = self.advance(&rows, &mut staged, &commit).await;
+            if is_committed.map_err(|error| self.error(error))? {
                 let written = staged.rows.len() as u64;
                 return Ok(Appended { rows: written, duplicates: rows.total() as u64 - written });
             }
@@ -81,6 +76,10 @@ impl Table {
 
     /// One attempt; false when somebody else committed first.
     async fn advance(&mut self, rows: &Rows, staged: &mut Staged, commit: &Commit) -> Result<bool> {
+        // A store can report a commit as lost that it has in fact taken.
+        if self.holds(&staged.parts) {
+            return Ok(true);
+        }
         self.stage(rows, staged).await?;
         if staged.rows.is_empty() && commit.app_id.is_none() {
             return Ok(true);
@@ -148,7 +147,7 @@ impl Table {
         for part in parts {
             self.lake.keys.insert(part.path.clone(), part.keys.clone());
         }
-        self.delta.state = self.settle(committed).await?;
+        self.delta.state = Some(self.settle(committed).await?);
         self.read_state().await?;
         Ok(true)
     }
@@ -176,14 +175,14 @@ impl Table {
 
     /// The state after a commit. Every hundredth commit leaves a checkpoint; one that fails is made
     /// up for by the next, and does not undo the commit.
-    async fn settle(&self, committed: PostCommit) -> Result<Option<DeltaTableState>> {
+    async fn settle(&self, committed: PostCommit) -> Result<DeltaTableState> {
         let version = committed.version;
         match committed.await {
-            Ok(settled) => Ok(Some(settled.snapshot())),
+            Ok(settled) => Ok(settled.snapshot),
             Err(error) => {
                 tracing::warn!(table = self.spec.name, version, %error, "no checkpoint was written");
                 let log = self.delta.log_store();
-                Ok(Some(DeltaTableState::try_new(&log, Some(version)).await?))
+                Ok(DeltaTableState::try_new(&log, Some(version)).await?)
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Several writers at once: nothing lost, nothing doubled.
 
+use super::store::FaultyStore;
 use super::*;
 
 /// Ten commits of five rows each, where every row but the last is also written by the other.
@@ -46,14 +47,35 @@ async fn two_processes_on_disk() {
 }
 
 #[tokio::test]
-async fn the_loser_looks_again() {
-    let lake = memory_lake().await;
-    let mut slow = lake.table(&spec()).await.unwrap();
-    slow.append(invoices([0]), Commit::default()).await.unwrap();
-    let mut fast = lake.table(&spec()).await.unwrap();
-    fast.append(invoices(1..4), Commit::default()).await.unwrap();
-    // The slow one still believes in the first commit.
-    let appended = slow.append(invoices(2..6), Commit::default()).await.unwrap();
-    assert_eq!((appended.rows, appended.duplicates), (2, 2));
-    assert_eq!(ids(&slow).await, ids_of(0..6));
+async fn the_loser_of_a_race_looks_again() {
+    // What is there before, what the winner writes, and what is left for the loser of 2..6.
+    let cases = [(0..0, 1..4, 2), (0..1, 1..4, 2), (0..1, 10..12, 4), (0..1, 1..9, 0)];
+    for (before, winner, left) in cases {
+        let store = FaultyStore::new();
+        let lake = lake_in(store.clone()).await;
+        let mut slow = lake.table(&spec()).await.unwrap();
+        if !before.is_empty() {
+            slow.append(invoices(before.clone()), Commit::default()).await.unwrap();
+        }
+        let (arrived, release) = store.hold_next_commit();
+        let race = tokio::spawn(async move {
+            let appended = slow.append(invoices(2..6), position("slow", 1)).await.unwrap();
+            (slow, appended)
+        });
+        arrived.await.unwrap();
+        let mut fast = lake_in(store.clone()).await.table(&spec()).await.unwrap();
+        fast.append(invoices(winner.clone()), position("fast", 1)).await.unwrap();
+        release.send(()).unwrap();
+        let (slow, appended) = race.await.unwrap();
+        assert_eq!((appended.rows, appended.duplicates), (left, 4 - left));
+        let mut expected: Vec<i64> = before.chain(winner).chain(2..6).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        assert_eq!(ids(&slow).await, ids_of(expected));
+        for app in ["fast", "slow"] {
+            assert_eq!(slow.transaction(app).await.unwrap(), Some(1));
+        }
+        // What the loser had written in vain is gone.
+        assert_eq!(parquet_files(store.as_ref()).await, slow.files().len());
+    }
 }

@@ -4,11 +4,6 @@ use super::store::{Fault, FaultyStore};
 use super::*;
 use crate::lake::Appended;
 
-async fn parquet_files(store: &dyn ObjectStore) -> usize {
-    let objects: Vec<_> = store.list(None).try_collect().await.unwrap();
-    objects.iter().filter(|object| object.location.as_ref().ends_with(".parquet")).count()
-}
-
 #[tokio::test]
 async fn files_without_a_commit_are_not_seen() {
     let store = FaultyStore::new();

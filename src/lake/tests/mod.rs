@@ -5,6 +5,7 @@ mod concurrent;
 mod crash;
 mod format;
 mod growth;
+mod part;
 mod store;
 
 use std::sync::Arc;
@@ -139,4 +140,10 @@ async fn ids(table: &Table) -> Vec<String> {
 
 fn ids_of(numbers: impl IntoIterator<Item = i64>) -> Vec<String> {
     numbers.into_iter().map(|n| format!("in_{n:05}")).collect()
+}
+
+/// How many Parquet files there are, committed or not.
+async fn parquet_files(store: &dyn ObjectStore) -> usize {
+    let objects: Vec<_> = store.list(None).try_collect().await.unwrap();
+    objects.iter().filter(|object| object.location.as_ref().ends_with(".parquet")).count()
 }

@@ -1,8 +1,7 @@
 //! A store in memory that fails as told, to see what a crash leaves behind.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -12,6 +11,7 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use tokio::sync::oneshot;
 
 /// What happens to the next commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) enum Fault {
 pub(super) struct FaultyStore {
     inner: InMemory,
     fault: Mutex<Option<Fault>>,
+    gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
 impl FaultyStore {
@@ -37,6 +38,14 @@ impl FaultyStore {
 
     pub(super) fn fail_next_commit(&self, fault: Fault) {
         *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// Holds the next commit: the first end hears that it is there, the second lets it go on.
+    pub(super) fn hold_next_commit(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (arrive, arrived) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        *self.gate.lock().unwrap() = Some((arrive, released));
+        (arrived, release)
     }
 }
 
@@ -56,6 +65,11 @@ impl ObjectStore for FaultyStore {
     ) -> Result<PutResult> {
         let is_commit = location.as_ref().contains("/_delta_log/");
         let fault = if is_commit { self.fault.lock().unwrap().take() } else { None };
+        let gate = if is_commit { self.gate.lock().unwrap().take() } else { None };
+        if let Some((arrive, released)) = gate {
+            arrive.send(()).unwrap();
+            released.await.unwrap();
+        }
         let broken =
             || object_store::Error::Generic { store: "Faulty", source: "connection lost".into() };
         if fault == Some(Fault::Lost) {

@@ -1,8 +1,10 @@
-pub mod backtest;
+//! paydirt
+
+pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod lake;
 pub mod library;
-pub mod render;
-pub mod repl;
 pub mod sync;
+pub mod time;

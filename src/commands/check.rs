@@ -40,11 +40,13 @@ async fn check(engine: &Engine, file: &SqlFile) -> Result<bool> {
     }
     let session = engine.session()?;
     let own = session.ctx.table(file.qualified_name()).await?;
-    if let Some(shipped) = engine.library.shipped(&file.kind.folder, &file.name).filter(|_| file.replaces_shipped) {
-        let wanted = engine.shipped_columns(shipped).await?;
+    if let Some(shipped) = engine.library.replaced(file) {
+        let wanted = session.ctx.sql(&shipped.text).await?;
         let missing: Vec<&str> = wanted
+            .schema()
+            .fields()
             .iter()
-            .map(String::as_str)
+            .map(|field| field.name().as_str())
             .filter(|column| own.schema().field_with_unqualified_name(column).is_err())
             .collect();
         if !missing.is_empty() {

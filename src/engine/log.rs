@@ -70,7 +70,8 @@ impl LogTables {
         if let Some(provider) = opened.get(&name) {
             return Ok(Some(Arc::clone(provider)));
         }
-        let files = self.lake.table(spec).await?.files();
+        let table = self.lake.table(spec).await?;
+        let files = table.files();
         let schema = readable(&spec.schema);
         let provider: Arc<dyn TableProvider> = if files.is_empty() {
             Arc::new(EmptyTable::new(schema))

@@ -25,7 +25,7 @@ use crate::engine::log::LogTables;
 use crate::engine::options::Settings;
 use crate::error::{Error, Result};
 use crate::lake::{Lake, TableSpec};
-use crate::library::{HYPOTHESIS_MAY_READ, Library};
+use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
 use paydirt_udfs::identity::lists::MailLists;
 
@@ -86,6 +86,12 @@ impl Engine {
 
     pub fn specs(&self) -> impl Iterator<Item = &TableSpec> {
         self.log.specs()
+    }
+
+    /// SQL that a command runs, from `sql/commands`.
+    pub fn command(&self, name: &str) -> Result<&SqlFile> {
+        let file = self.library.get("commands", name);
+        file.map(Arc::as_ref).ok_or_else(|| Error::new(format!("no sql/commands/{name}.sql")))
     }
 
     /// Sees what was landed since the engine was opened.

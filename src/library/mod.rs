@@ -14,7 +14,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 
 pub use header::{Header, HypothesisHeader, RateClaim};
-pub use kind::{KINDS, Kind};
+pub use kind::{HYPOTHESIS_MAY_READ, KINDS, Kind};
 
 use crate::error::{Error, Result};
 
@@ -68,6 +68,8 @@ impl SqlFile {
 #[derive(Debug, Default)]
 pub struct Library {
     files: BTreeMap<(String, String), Arc<SqlFile>>,
+    /// Shipped files that a file of the project stands in for.
+    replaced: BTreeMap<(String, String), Arc<SqlFile>>,
     /// Files that cannot be used, and why. They are reported, and never break the others.
     pub broken: Vec<Error>,
 }
@@ -109,7 +111,10 @@ impl Library {
         match SqlFile::parse(kind, &name, path, text) {
             Ok(mut file) => {
                 let key = (kind.folder.to_owned(), name);
-                file.replaces_shipped = self.files.contains_key(&key);
+                if let Some(shipped) = self.files.get(&key) {
+                    file.replaces_shipped = true;
+                    self.replaced.insert(key.clone(), Arc::clone(shipped));
+                }
                 self.files.insert(key, Arc::new(file));
             }
             Err(error) => self.broken.push(error),
@@ -118,6 +123,11 @@ impl Library {
 
     pub fn get(&self, folder: &str, name: &str) -> Option<&Arc<SqlFile>> {
         self.files.get(&(folder.to_owned(), name.to_owned()))
+    }
+
+    /// The shipped file that a file of the project stands in for.
+    pub fn replaced(&self, file: &SqlFile) -> Option<&Arc<SqlFile>> {
+        self.replaced.get(&(file.kind.folder.to_owned(), file.name.clone()))
     }
 
     /// Files of one folder, by name.

@@ -1,7 +1,13 @@
 //! The tables of the landed log, as the lake is to keep them.
 
+use std::time::Duration;
+
 use crate::lake::TableSpec;
 use crate::sync;
+
+/// A product event that is sent again may come with a corrected time; an object may be observed
+/// again at any.
+const CLOCK_CORRECTION: Duration = Duration::from_secs(86_400);
 
 /// Every table that a source may land in, named `<schema>/<table>`.
 pub fn table_specs() -> Vec<TableSpec> {
@@ -14,8 +20,7 @@ pub fn table_specs() -> Vec<TableSpec> {
                 name: name.to_owned(),
                 schema,
                 time_column: Some(time_column.to_owned()),
-                // An event keeps its time; an object may be observed again at any.
-                repeats_within: is_events.then_some(std::time::Duration::ZERO),
+                repeats_within: (name == "posthog_log/events").then_some(CLOCK_CORRECTION),
                 sort_by: sort_by.map(str::to_owned).to_vec(),
             }
         })

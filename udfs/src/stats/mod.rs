@@ -1,1 +1,17 @@
-//! stats
+//! Statistics: pure functions first, then the same functions as SQL scalars, aggregates and windows.
+//!
+//! Every function returns `None` (SQL NULL) where the figure does not exist: no rows, more
+//! successes than trials, a confidence level outside (0, 1). None of them returns NaN or panics.
+
+pub mod classification;
+pub mod distribution;
+pub mod multiple;
+pub mod proportion;
+pub mod quantile;
+pub mod stratified;
+pub mod survival;
+pub mod two_sample;
+
+mod beta;
+mod quadrature;
+mod saddle_point;

@@ -5,6 +5,7 @@
 
 pub mod classification;
 pub mod distribution;
+pub mod function;
 pub mod multiple;
 pub mod proportion;
 pub mod quantile;
@@ -15,3 +16,6 @@ pub mod two_sample;
 mod beta;
 mod quadrature;
 mod saddle_point;
+mod sql;
+
+pub use sql::{aggregate_functions, scalar_functions, window_functions};

@@ -62,7 +62,7 @@ pub struct Declaration {
 
 impl Declaration {
     /// How many arguments have to be given.
-    pub fn required(&self) -> usize {
+    fn required(&self) -> usize {
         self.arguments.iter().filter(|argument| argument.default.is_none()).count()
     }
 

@@ -1,4 +1,4 @@
-//! Statistics: pure functions first, then the same functions as SQL scalars, aggregates and windows.
+//! Statistics: pure functions, and the same as SQL scalars, aggregates and windows.
 //!
 //! Every function returns `None` (SQL NULL) where the figure does not exist: no rows, more
 //! successes than trials, a confidence level outside (0, 1). None of them returns NaN or panics.

@@ -65,7 +65,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn adjusting_keeps_the_order_and_never_helps(p in prop::collection::vec(0.0..=1.0_f64, 1..40)) {
+        fn adjusting_keeps_the_order_and_never_helps(
+            p in prop::collection::vec(0.0..=1.0_f64, 1..40),
+        ) {
             let family: Vec<_> = p.iter().copied().map(Some).collect();
             for adjusted in [bh(&family), by(&family), holm(&family)] {
                 for i in 0..p.len() {

@@ -115,7 +115,8 @@ pub(super) static FUNCTIONS: &[AggregateFunction] = &[
                           one degree of freedom. Rows with a NULL are left out; NULL if a group \
                           is empty or no event happened while both were at risk.",
             example: "select log_rank(t, e, g)['chi2'] from (values (1, true, true), \
-                      (3, true, true), (2, true, false), (4, false, false)) as v(t, e, g);\n-- 0",
+                      (3, true, true), (2, true, false), (4, false, false)) as v(t, e, g);\n\
+                      -- 0.6153846153846155",
         },
         output: || TEST.data_type(),
         compute: |columns| {

@@ -303,9 +303,8 @@ proptest! {
         let first = truths(rows.iter().map(|row| row.1).collect());
         let second = truths(rows.iter().map(|row| row.2).collect());
         let cause = floats(rows.iter().map(|row| row.3.map(f64::from)).collect());
-        let stratum = texts(
-            rows.iter().map(|row| row.3.map(|i| ["basic", "plus", "pro"][usize::from(i)])).collect(),
-        );
+        let plan = |i: u8| ["basic", "plus", "pro"][usize::from(i)];
+        let stratum = texts(rows.iter().map(|row| row.3.map(plan)).collect());
         let half = floats(vec![Some(0.5); rows.len()]);
         let cases: [(&str, Vec<ArrayRef>); 5] = [
             ("quantile_linear", vec![time.clone(), half]),

@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn intervals_equal_those_of_scikit_survival() {
-        // cumulative_incidence_competing_risks(conf_type="log-log", var_type="Dinse_Approx"), 0.28.0
+        // 0.28.0, cumulative_incidence_competing_risks with conf_type "log-log" and var_type
+        // "Dinse_Approx"
         let times = [14.0, 14.0, 20.0, 9.0, 12.0, 30.0, 45.0, 45.0, 3.0, 25.0];
         let codes = [1, 1, 1, 2, 2, 0, 0, 0, 2, 1];
         let rows: Vec<_> =

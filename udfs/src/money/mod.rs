@@ -1,1 +1,7 @@
-//! money
+//! Money.
+
+use datafusion_expr::ScalarUDF;
+
+pub fn scalar_functions() -> Vec<ScalarUDF> {
+    vec![]
+}

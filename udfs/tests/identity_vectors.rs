@@ -9,25 +9,35 @@ use datafusion_expr::{ColumnarValue, ScalarFunctionArgs};
 use paydirt_udfs::identity::lists::MailLists;
 use serde_json::Value;
 
-/// Vector field and the function that computes it from the input.
-const EMAIL: [(&str, &str); 7] = [
-    ("email_norm", "email_normalized"),
-    ("email_canon", "email_canonical"),
-    ("domain", "email_domain"),
-    ("registrable", "registrable_domain"),
-    ("is_free", "is_free_mail"),
-    ("is_disposable", "is_disposable_mail"),
-    ("is_role", "is_role_account"),
+/// Vector field, the function that computes it, and whether it is asked for the e-mail address or
+/// for its domain.
+const EMAIL: [(&str, &str, Of); 9] = [
+    ("email_norm", "email_normalized", Of::Email),
+    ("email_canon", "email_canonical", Of::Email),
+    ("domain", "email_domain", Of::Email),
+    ("registrable", "registrable_domain", Of::Domain),
+    ("is_free", "is_free_mail", Of::Domain),
+    ("is_free", "is_free_mail", Of::Normalized),
+    ("is_disposable", "is_disposable_mail", Of::Domain),
+    ("is_disposable", "is_disposable_mail", Of::Normalized),
+    ("is_role", "is_role_account", Of::Email),
 ];
+
+enum Of {
+    Email,
+    Normalized,
+    Domain,
+}
 
 #[test]
 fn emails() {
     let cases = tested("email", 200);
     let emails = column(&cases, "input");
-    for (field, function) in EMAIL {
-        let input = match field {
-            "registrable" => call("email_domain", &emails),
-            _ => Arc::clone(&emails),
+    for (field, function, of) in EMAIL {
+        let input = match of {
+            Of::Email => Arc::clone(&emails),
+            Of::Normalized => call("email_normalized", &emails),
+            Of::Domain => call("email_domain", &emails),
         };
         assert_answers(&cases, "input", field, &call(function, &input));
     }

@@ -1,7 +1,16 @@
-//! Money.
+//! Money: what a price comes to in a month, what discounts leave of it, and how it moves.
+//!
+//! Amounts are minor units of one currency, exact until the last step; currencies are never added.
+//! Each rule is a plain Rust function in a file of its own; [`scalar_functions`] is the one list of
+//! what SQL sees of them.
 
-use datafusion_expr::ScalarUDF;
+pub mod currency;
+pub mod discount;
+pub mod exact;
+pub mod monthly;
+pub mod movement;
+mod row;
+mod sql;
+mod tiers;
 
-pub fn scalar_functions() -> Vec<ScalarUDF> {
-    vec![]
-}
+pub use sql::scalar_functions;

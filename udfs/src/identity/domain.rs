@@ -107,3 +107,47 @@ fn without_final_dot(name: Cow<'_, str>) -> Cow<'_, str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn levels_end_at_the_registrable_domain() {
+        let of = |host| levels(host).collect::<Vec<_>>();
+        assert_eq!(of("a.b.acme.co.uk"), ["a.b.acme.co.uk", "b.acme.co.uk", "acme.co.uk"]);
+        assert_eq!(of("acme.com"), ["acme.com"]);
+        assert_eq!(of("s3.amazonaws.com"), ["s3.amazonaws.com"]);
+        assert_eq!(of("a.acme.local"), ["a.acme.local"]);
+    }
+
+    #[test]
+    fn hosts_may_carry_blanks() {
+        assert_eq!(registrable(" WWW.Acme.com. ").as_deref(), Some("acme.com"));
+        assert_eq!(registrable("https://acme.com"), None);
+        assert_eq!(registrable("acme.com:443"), None);
+        assert_eq!(registrable("::1"), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+        /// The short cut for plain ASCII gives what UTS-46 gives.
+        #[test]
+        fn plain_hosts_need_no_idna(host in "([A-Za-z0-9-]{0,6}(--)?[a-z0-9-]{1,62}\\.){0,5}[a-z0-9]{0,4}\\.?") {
+            let by_the_book = Uts46::new()
+                .to_ascii(
+                    host.as_bytes(),
+                    AsciiDenyList::STD3,
+                    Hyphens::CheckFirstLast,
+                    DnsLength::VerifyAllowRootDot,
+                )
+                .ok();
+            if plain_ascii(&host).is_some() {
+                prop_assert_eq!(Some(host.to_ascii_lowercase()), by_the_book.map(Cow::into_owned));
+            }
+        }
+    }
+}

@@ -133,3 +133,90 @@ fn is_atext(c: char) -> bool {
         !c.is_whitespace() && !c.is_control() && !invisible(c)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn one_address_out_of_what_people_paste() {
+        let cases = [
+            ("<mailto:Jane@Acme.com>", Some("jane@acme.com")),
+            ("jane@acme.com <jane@acme.com>", Some("jane@acme.com")),
+            ("\u{202a}jane@acme.com\u{202c}", Some("jane@acme.com")),
+            ("Jane <jane@acme.com>, John <john@acme.com>", None),
+            ("jane@acme.com>", None),
+            ("<jane@acme.com", None),
+            ("jane\0@acme.com", None),
+            ("ja\u{202e}ne@acme.com", None),
+            ("jane@acme.com..", None),
+            ("jane@[::1]", None),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(normalized(input).as_deref(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn normal_addresses_are_borrowed() {
+        for input in ["jane@acme.com", " jane@acme.com. ", "<jane@acme.com>", "josé@acme.com"] {
+            assert!(matches!(normalized(input), Some(Cow::Borrowed(_))), "{input}");
+        }
+    }
+
+    #[test]
+    fn a_dot_before_the_tag_goes_with_it() {
+        assert_eq!(canonical("jane.+news@acme.com").as_deref(), Some("jane@acme.com"));
+    }
+
+    #[test]
+    fn long_texts_are_refused() {
+        for text in ["a", "ß", "@", ".", "a.", "<", "\u{301}", "\u{200b}", "xn--"] {
+            let long = text.repeat(10_000);
+            assert_eq!(normalized(&long), None, "{text}");
+            assert_eq!(normalized(&format!("{long}@acme.com")), None, "{text}@");
+            assert_eq!(normalized(&format!("jane@{long}.com")), None, "@{text}");
+        }
+    }
+
+    /// Nearly addresses: the characters that decide, more often than others.
+    fn nearly_an_address() -> impl Strategy<Value = String> {
+        const ODD: &[char] = &[
+            '@', '.', '+', '<', '>', '"', ' ', '-', '_', 'İ', 'ß', 'Σ', 'é', '\u{301}', '\u{307}',
+            '\u{200b}', '\u{feff}', '\u{212a}', '\u{37e}', '。', '食', '\0', '\n',
+        ];
+        let text = || {
+            prop::collection::vec(
+                prop_oneof![4 => prop::char::range('A', 'z'), 2 => prop::sample::select(ODD), 1 => any::<char>()],
+                0..20,
+            )
+        };
+        (text(), text()).prop_map(|(local, host)| {
+            local.into_iter().chain(['@']).chain(host).chain(".com".chars()).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+        #[test]
+        fn normal_forms_are_fixed_points(input in nearly_an_address()) {
+            if let Some(normal) = normalized(&input) {
+                prop_assert_eq!(normalized(&normal), Some(normal.clone()));
+                prop_assert_eq!(canonical(&normal), canonical(&input));
+                let canonical_form = canonical(&normal).unwrap();
+                prop_assert_eq!(canonical(&canonical_form), Some(canonical_form.clone()));
+                prop_assert_eq!(domain(&input), domain(&normal));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_without_panic(input in any::<String>()) {
+            for text in [input.clone(), format!("{input}@acme.com"), format!("jane@{input}.com")] {
+                let _ = (canonical(&text), domain(&text), domain::registrable(&text));
+            }
+        }
+    }
+}

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::lake::{Lake, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
-use paydirt_udfs::identity::lists::MailLists;
+use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
 pub use session::Session;
 
@@ -61,11 +61,12 @@ impl Engine {
             account_metadata_keys: identity.account_metadata_keys.join(","),
             group_types: identity.group_types.join(","),
         };
-        let lists = MailLists::new(
-            identity.free_mail_domains.as_deref(),
-            &identity.free_mail_add,
-            &identity.free_mail_remove,
-        );
+        let lists = MailLists::new(&FreeMail {
+            free_mail_domains: identity.free_mail_domains.clone(),
+            free_mail_add: identity.free_mail_add.clone(),
+            free_mail_remove: identity.free_mail_remove.clone(),
+        })
+        .map_err(|error| Error::new(format!("paydirt.toml: [identity] {error}")))?;
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),

@@ -24,8 +24,11 @@ use identity::lists::MailLists;
 pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
     let mut functions = identity::scalar_functions(lists);
     functions.extend(money::scalar_functions());
+    functions.extend(stats::scalar_functions());
     functions
 }
+
+pub use stats::{aggregate_functions, window_functions};
 
 /// The page of a function in the manual. The example is SQL that a test runs: a `select` of one
 /// value in a line, then a `-- ` line with the value.

@@ -1,0 +1,3 @@
+//! One binary for all integration tests: each links a quarter of a gigabyte.
+
+mod library;

@@ -1,0 +1,126 @@
+//! The report for people, word for word.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::example::example;
+use super::rows::{DAY, START, clear_effect, spec};
+use crate::backtest::context::{Context, Family, Identity, Input, Leakage, Tier};
+use crate::backtest::document::Style;
+use crate::backtest::figures::Figures;
+use crate::backtest::report::Backtest;
+use crate::backtest::row::TrialRow;
+use crate::backtest::spec::{RateClaim, RateOp, Spec};
+
+fn report(spec: Spec, context: Context, rows: Vec<TrialRow>) -> Backtest {
+    let figures = Figures::of(&spec, &rows, context.as_of);
+    Backtest::new(spec, context, rows, figures)
+}
+
+fn empty() -> Backtest {
+    report(spec(), Context::at(START), vec![])
+}
+
+fn validated() -> Backtest {
+    let as_of = START + 400 * DAY;
+    let context = Context {
+        leakage: Leakage::Clean { cutoffs: 10 },
+        family: Family { q: Some(0.0002), m: 12, looks: 2, members: vec![] },
+        identity: Identity {
+            tiers: vec![
+                Tier { name: "account id".into(), confidence: 1.0, events: 1_204 },
+                Tier { name: "same e-mail".into(), confidence: 0.95, events: 310 },
+                Tier { name: "same domain".into(), confidence: 0.7, events: 88 },
+            ],
+            ambiguous_events: 3,
+            unlinked_events: 41,
+        },
+        inputs: vec![
+            Input { relation: "stripe.subscriptions".into(), rows: 512 },
+            Input { relation: "stripe.invoices".into(), rows: 2_048 },
+            Input { relation: "product.events".into(), rows: 1_602 },
+        ],
+        ..Context::at(as_of)
+    };
+    let spec = Spec { expect: Some(RateClaim { op: RateOp::AtLeast, value: 0.4 }), ..spec() };
+    report(spec, context, clear_effect(400))
+}
+
+fn leaking() -> Backtest {
+    let context = Context {
+        leakage: Leakage::Violated {
+            cutoffs: 6,
+            needs_later_data: 31,
+            withdrawn_by_later_data: 0,
+            examples: vec!["dom:acme.com on 2025-02-03".into()],
+        },
+        ..Context::at(START + 400 * DAY)
+    };
+    report(spec(), context, clear_effect(60))
+}
+
+#[test]
+fn the_example() {
+    insta::assert_snapshot!(example().text(Style::default()));
+}
+
+#[test]
+fn the_example_as_markdown() {
+    insta::assert_snapshot!(example().markdown());
+}
+
+#[test]
+fn a_company_without_trials() {
+    insta::assert_snapshot!(empty().text(Style::default()));
+}
+
+#[test]
+fn a_hypothesis_that_holds() {
+    insta::assert_snapshot!(validated().text(Style::default()));
+}
+
+#[test]
+fn a_leak_hides_the_figures() {
+    let text = leaking().text(Style::default());
+    assert!(!text.contains("Who converts"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn no_report_is_wider_than_a_hundred_columns_or_speaks_of_causes() {
+    for backtest in [example(), empty(), validated(), leaking()] {
+        let text = backtest.text(Style::default());
+        for line in text.lines() {
+            assert!(line.width() <= 100, "{} columns: {line}", line.width());
+        }
+        for word in ["drive", "cause", "because of", "leads to", "NaN", "inf"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+}
+
+#[test]
+fn long_names_do_not_widen_a_report() {
+    let mut rows = clear_effect(100);
+    for row in &mut rows {
+        row.stratum = row.stratum.repeat(30);
+    }
+    let rows: Vec<TrialRow> = std::iter::repeat_n(rows, 40).flatten().collect();
+    let spec = Spec { name: "n".repeat(300), statement: "word ".repeat(60), ..spec() };
+    let mut report = report(spec, Context::at(START + 400 * DAY), rows.clone());
+    report.add_variant(&"choice ".repeat(20), &rows);
+    let text = report.text(Style::default());
+    let is_name = |line: &&str| line.contains(&"n".repeat(100));
+    assert!(text.lines().filter(|line| !is_name(line)).all(|line| line.width() <= 100), "{text}");
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let backtest = validated();
+    let coloured = backtest.text(Style { color: true });
+    assert!(coloured.contains("\x1b[32m"));
+    let mut plain = String::new();
+    for (index, piece) in coloured.split("\x1b[").enumerate() {
+        plain += if index == 0 { piece } else { piece.split_once('m').unwrap().1 };
+    }
+    assert_eq!(plain, backtest.text(Style::default()));
+}

@@ -1,7 +1,7 @@
 //! A finished backtest: hypothesis, rows, figures, verdict, and what else could have been assumed.
 
 use super::context::{Context, Leakage, Warning};
-use super::figures::Figures;
+use super::figures::{Basis, Figures};
 use super::pair::Pair;
 use super::row::{Exclusion, TrialRow};
 use super::spec::Spec;
@@ -35,7 +35,9 @@ pub struct Variant {
 
 impl Backtest {
     /// Judges `figures`, which must come from `rows` under `spec` and the as-of time of `context`.
-    pub fn new(spec: Spec, context: Context, rows: Vec<TrialRow>, figures: Figures) -> Self {
+    /// Rows are put in order of trial start, whatever order they came in.
+    pub fn new(spec: Spec, context: Context, mut rows: Vec<TrialRow>, figures: Figures) -> Self {
+        rows.sort_by(|a, b| (a.t0, &a.subscription_id).cmp(&(b.t0, &b.subscription_id)));
         let verdict = Evidence::of(&spec, &figures, &context.leakage, context.family.q).verdict();
         let mut backtest = Self { spec, context, rows, figures, verdict, variants: Vec::new() };
         let unmatched_as_control = unmatched_as_control(&backtest.rows);
@@ -66,7 +68,6 @@ impl Backtest {
 
     /// The confidence a signal may carry: only of a validated hypothesis, only out of sample.
     pub fn emitted_confidence(&self) -> Option<f64> {
-        use super::figures::Basis;
         self.figures
             .confidence
             .filter(|confidence| confidence.basis == Basis::OutOfSample)

@@ -4,12 +4,13 @@ use super::reasons::counted_hypotheses;
 use super::words;
 use crate::backtest::document::{Align, Cell, Document, Table, Tone};
 use crate::backtest::figures::Basis;
-use crate::backtest::format::{count, counted, money, number, p_value, percent};
-use crate::backtest::format::{percent_or_dash, points, signed_points};
+use crate::backtest::format::{
+    count, counted, money, number, p_value, percent, percent_or_dash, points, signed_points,
+};
 use crate::backtest::pair::{Arm, Comparison};
 use crate::backtest::report::Backtest;
 
-const BAR: usize = 40;
+const BAR: usize = 34;
 /// Strata beyond this many are summed up in a line.
 const STRATA: usize = 12;
 
@@ -24,7 +25,7 @@ impl Backtest {
         ] {
             let gross = match arm.gross_converted {
                 gross if gross == arm.converted => String::new(),
-                gross => format!(" (paid before refunds: {})", count(gross)),
+                gross => format!(" ({} before refunds)", count(gross)),
             };
             table.row(vec![
                 Cell::toned(Tone::Strong, name),
@@ -132,7 +133,8 @@ impl Backtest {
         }
         row(
             "chance it is higher",
-            percent_or_dash(comparison.prob_exposed_better),
+            // Never certain, even where the integral rounds to 1.
+            percent_or_dash(comparison.prob_exposed_better.map(|p| p.clamp(0.0001, 0.9999))),
             String::new(),
             "that the exposed convert more at all".into(),
         );

@@ -2,8 +2,9 @@
 
 use super::words;
 use crate::backtest::document::{Align, Cell, Document, Table, Tone};
-use crate::backtest::format::points;
-use crate::backtest::format::{count, counted, date, duration, number, percent, percent_or_dash};
+use crate::backtest::format::{
+    count, counted, date, duration, number, percent, percent_or_dash, points,
+};
 use crate::backtest::report::Backtest;
 use crate::backtest::row::Exclusion;
 

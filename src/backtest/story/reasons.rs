@@ -3,8 +3,9 @@
 use super::words;
 use crate::backtest::context::Leakage;
 use crate::backtest::document::{Line, Tone};
-use crate::backtest::format::{count, counted, p_value, percent, percent_or_dash, points};
-use crate::backtest::format::{number, signed_points, size};
+use crate::backtest::format::{
+    count, counted, number, p_value, percent, percent_or_dash, points, signed_points, size,
+};
 use crate::backtest::pair::Pair;
 use crate::backtest::report::Backtest;
 use crate::backtest::verdict::{Evidence, Reason, Window};

@@ -10,6 +10,7 @@ use crate::backtest::figures::Figures;
 use crate::backtest::report::Backtest;
 use crate::backtest::row::TrialRow;
 use crate::backtest::spec::{RateClaim, RateOp, Spec};
+use crate::backtest::verdict::Reason;
 
 fn report(spec: Spec, context: Context, rows: Vec<TrialRow>) -> Backtest {
     let figures = Figures::of(&spec, &rows, context.as_of);
@@ -83,6 +84,54 @@ fn a_leak_hides_the_figures() {
     let text = leaking().text(Style::default());
     assert!(!text.contains("Who converts"), "{text}");
     insta::assert_snapshot!(text);
+}
+
+/// Claim and verdict only.
+fn opening(backtest: &Backtest) -> String {
+    let text = backtest.text(Style::default());
+    text.split("Who converts").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_rejection_says_what_was_ruled_out() {
+    let verdict = |delta: f64, is_turned_round: bool| {
+        let spec = Spec { delta_min: Some(delta), ..spec() };
+        let mut rows = clear_effect(400);
+        if is_turned_round {
+            for row in &mut rows {
+                let signal_at = (!row.is_exposed()).then_some(row.t0 + DAY);
+                (row.signal_at, row.event_at) = (signal_at, signal_at);
+            }
+        }
+        opening(&report(spec, Context::at(START + 400 * DAY), rows))
+    };
+    insta::assert_snapshot!(format!("{}\n{}", verdict(0.6, false), verdict(0.05, true)));
+}
+
+#[test]
+fn every_reason_is_a_sentence_with_its_figures() {
+    let mut backtest = report(
+        Spec { expect: Some(RateClaim { op: RateOp::AtLeast, value: 0.9 }), ..spec() },
+        Context::at(START + 400 * DAY),
+        clear_effect(400),
+    );
+    backtest.verdict.reasons = vec![
+        Reason::RateBelowClaim,
+        Reason::NExposed,
+        Reason::NControl,
+        Reason::NEvents,
+        Reason::NTrain,
+        Reason::NTest,
+        Reason::Strata,
+        Reason::TrainCiIncludes0,
+        Reason::TrainQ,
+        Reason::StratifiedReverses,
+        Reason::TrainAdjusted,
+        Reason::TestDirection,
+        Reason::TestProbability,
+        Reason::RateNotShown,
+    ];
+    insta::assert_snapshot!(opening(&backtest));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn every_published_verdict_is_reached() {
         let confidence = Confidence::of(&test, &pooled, &gates).unwrap();
         let diff = pooled.comparison.unwrap();
         let adjusted = |pair: &Pair| {
-            let adjusted = pair.mantel_haenszel.clone().unwrap();
+            let adjusted = pair.mantel_haenszel.unwrap();
             json!({
                 "strata_used": adjusted.strata_used,
                 "rows_used": adjusted.rows_used,

@@ -2,19 +2,18 @@
 //!
 //! Times are Unix seconds, money is minor units, a key without a value is null or absent.
 
+mod beside;
+
 use serde_json::{Map, Value, json};
 
 use paydirt_udfs::stats::proportion::Interval;
 use paydirt_udfs::stats::two_sample::Estimate;
 
-use super::context::{Context, Leakage};
-use super::curve::CurvePoint;
 use super::figures::Figures;
 use super::pair::{Arm, Pair};
-use super::report::{Backtest, Variant};
+use super::report::Backtest;
 use super::row::TrialRow;
 use super::sample_size::RequiredN;
-use super::spec::Spec;
 use super::verdict::{Reason, Verdict};
 
 const SECOND: i64 = 1_000_000;
@@ -24,14 +23,14 @@ impl Backtest {
     pub fn json(&self) -> Value {
         let context = &self.context;
         json!({
-            "hypothesis": hypothesis(&self.spec),
+            "hypothesis": beside::hypothesis(&self.spec),
             "as_of": seconds(context.as_of),
             "backtest": backtest(&self.figures, &self.verdict),
             "outcomes": self.rows.iter().map(outcome).collect::<Vec<_>>(),
             "warnings": self.warnings().iter().map(|warning| {
                 json!({ "code": warning.code, "sentence": warning.sentence })
             }).collect::<Vec<_>>(),
-            "leakage": leakage(&context.leakage),
+            "leakage": beside::leakage(&context.leakage),
             "family": {
                 "p": self.figures.train_p(),
                 "q": context.family.q.or_else(|| self.figures.train_p()),
@@ -41,8 +40,8 @@ impl Backtest {
             },
             "emitted_confidence": self.emitted_confidence(),
             "cif": {
-                "exposed": curve(&self.figures.curves.exposed.points),
-                "control": curve(&self.figures.curves.control.points),
+                "exposed": beside::curve(&self.figures.curves.exposed.points),
+                "control": beside::curve(&self.figures.curves.control.points),
             },
             "cohorts": self.figures.cohorts.iter().map(|cohort| json!({
                 "month": cohort.name(),
@@ -61,36 +60,11 @@ impl Backtest {
                 "trials_per_month": pace.trials_per_month,
                 "exposed_share": pace.exposed_share,
             })),
-            "sensitivity": self.variants.iter().map(variant).collect::<Vec<_>>(),
-            "identity": identity(self),
-            "inputs": inputs(context),
+            "sensitivity": self.variants.iter().map(beside::variant).collect::<Vec<_>>(),
+            "identity": beside::identity(self),
+            "inputs": beside::inputs(context),
         })
     }
-}
-
-fn hypothesis(spec: &Spec) -> Value {
-    json!({
-        "name": spec.name,
-        "statement": spec.statement,
-        "path": spec.path,
-        "sql_hash": spec.sql_hash,
-        "population": spec.population,
-        "outcome": spec.outcome,
-        "window_seconds": seconds(spec.window_us),
-        "horizon_seconds": seconds(spec.horizon_us),
-        "strata": spec.strata,
-        "split_at": spec.split_at.map(seconds),
-        "delta_min": spec.delta_min,
-        "gates": {
-            "min_arm": spec.gates.min_arm,
-            "min_events": spec.gates.min_events,
-            "min_oos_arm": spec.gates.min_oos_arm,
-            "min_oos_n": spec.gates.min_oos_n,
-        },
-        "min_identity_confidence": spec.min_identity_confidence,
-        "expect": spec.expect.map(|claim| json!({ "rate": claim.value, "op": claim.op.as_str() })),
-        "signal": spec.signal,
-    })
 }
 
 fn outcome(row: &TrialRow) -> Value {
@@ -221,76 +195,6 @@ fn n_per_arm(required: RequiredN) -> Value {
 
 fn reasons(verdict: &Verdict) -> Vec<&'static str> {
     verdict.reasons.iter().copied().map(Reason::as_str).collect()
-}
-
-fn curve(points: &[CurvePoint]) -> Vec<Value> {
-    points
-        .iter()
-        .map(|point| {
-            json!({
-                "days_from_landmark": point.days,
-                "is_horizon": point.is_horizon,
-                "converted": point.converted,
-                "ci95": point.interval.map(interval),
-                "lost": point.lost,
-            })
-        })
-        .collect()
-}
-
-fn variant(variant: &Variant) -> Value {
-    json!({
-        "name": variant.name,
-        "rows_added": variant.rows_added,
-        "exposed": arm(&variant.pooled.exposed),
-        "control": arm(&variant.pooled.control),
-        "diff": variant.pooled.diff().map(|diff| diff.value),
-        "diff_newcombe95": variant.pooled.diff().map(bounds),
-        "verdict": variant.verdict.ruling.as_str(),
-        "verdict_reasons": reasons(&variant.verdict),
-    })
-}
-
-fn leakage(leakage: &Leakage) -> Value {
-    let mut object = json!({ "result": leakage.as_str() });
-    match leakage {
-        Leakage::NotTested => {}
-        Leakage::Clean { cutoffs } => object["cutoffs"] = json!(cutoffs),
-        Leakage::Violated { cutoffs, needs_later_data, withdrawn_by_later_data, examples } => {
-            object["cutoffs"] = json!(cutoffs);
-            object["needs_later_data"] = json!(needs_later_data);
-            object["withdrawn_by_later_data"] = json!(withdrawn_by_later_data);
-            object["examples"] = json!(examples);
-        }
-    }
-    object
-}
-
-fn identity(backtest: &Backtest) -> Value {
-    let identity = &backtest.context.identity;
-    json!({
-        "tiers": identity.tiers.iter().map(|tier| json!({
-            "name": tier.name, "confidence": tier.confidence, "events": tier.events,
-        })).collect::<Vec<_>>(),
-        "ambiguous_events": identity.ambiguous_events,
-        "unlinked_events": identity.unlinked_events,
-        "linked_later": backtest.figures.linked_later,
-    })
-}
-
-fn inputs(context: &Context) -> Value {
-    json!({
-        "rows": context.inputs.iter()
-            .map(|input| (input.relation.clone(), json!(input.rows)))
-            .collect::<Map<_, _>>(),
-        "replaced_definitions": context.replaced_definitions.iter()
-            .map(|definition| (definition.relation.clone(), json!(definition.hash)))
-            .collect::<Map<_, _>>(),
-        "api_versions": context.api_versions,
-        "list_dates": context.list_dates.iter()
-            .map(|(list, date)| (list.clone(), json!(date)))
-            .collect::<Map<_, _>>(),
-    })
 }
 
 fn seconds(at: i64) -> i64 {

@@ -52,6 +52,9 @@ impl Backtest {
     }
 
     pub(super) fn tell_strength(&self, doc: &mut Document) {
+        if self.figures.pooled.exposed.n == 0 {
+            return;
+        }
         doc.heading("How large, how sure");
         if let Some(comparison) = &self.figures.pooled.comparison {
             doc.table(self.strength_table(comparison));

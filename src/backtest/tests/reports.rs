@@ -3,12 +3,13 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::example::example;
-use super::rows::{DAY, START, clear_effect, spec};
+use super::rows::{DAY, START, clear_effect, row, spec};
 use crate::backtest::context::{Context, Family, Identity, Input, Leakage, Tier};
 use crate::backtest::document::Style;
 use crate::backtest::figures::Figures;
+use crate::backtest::pair::Arm;
 use crate::backtest::report::Backtest;
-use crate::backtest::row::TrialRow;
+use crate::backtest::row::{Exclusion, TrialRow};
 use crate::backtest::spec::{RateClaim, RateOp, Spec};
 use crate::backtest::verdict::Reason;
 
@@ -160,6 +161,37 @@ fn long_names_do_not_widen_a_report() {
     let text = report.text(Style::default());
     let is_name = |line: &&str| line.contains(&"n".repeat(100));
     assert!(text.lines().filter(|line| !is_name(line)).all(|line| line.width() <= 100), "{text}");
+}
+
+#[test]
+fn large_counts_do_not_widen_a_report() {
+    let mut backtest = validated();
+    let arm = Arm { n: 234_567, converted: 123_456, gross_converted: 123_999 };
+    let figures = &mut backtest.figures;
+    let pairs = [&mut figures.pooled, &mut figures.split.train, &mut figures.split.test];
+    let variants = backtest.variants.iter_mut().map(|variant| &mut variant.pooled);
+    for pair in pairs.into_iter().chain(variants) {
+        (pair.exposed, pair.control) = (arm, arm);
+    }
+    for cohort in &mut figures.cohorts {
+        (cohort.exposed, cohort.control) = (arm, arm);
+    }
+    let text = backtest.text(Style::default());
+    assert!(text.lines().all(|line| line.width() <= 100), "{text}");
+    assert!(!text.contains('…'), "{text}");
+}
+
+#[test]
+fn one_arm_alone_and_none_at_all_are_said_by_name() {
+    let rows =
+        |is_exposed: bool| (0..3).map(move |id| row(id, START, is_exposed, id > 0)).collect();
+    let mut retrials: Vec<TrialRow> = rows(true);
+    for row in &mut retrials {
+        row.exclusion = Some(Exclusion::Retrial);
+    }
+    let reports = [rows(true), rows(false), retrials]
+        .map(|rows| report(spec(), Context::at(START + 400 * DAY), rows).text(Style::default()));
+    insta::assert_snapshot!(reports.join("\n\n"));
 }
 
 #[test]

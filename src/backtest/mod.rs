@@ -1,1 +1,33 @@
-//! backtest
+//! From rows to figures to verdict to report. Pure: no SQL, no IO, no clock.
+//!
+//! [`row`] is what goes in, with [`spec`] (what is asked) and [`context`] (how the run went).
+//! [`figures`] computes, [`verdict`] judges, [`report`] holds it all; [`json`] is for programs,
+//! [`story`] is for people.
+
+pub mod cohorts;
+pub mod context;
+pub mod curve;
+pub mod document;
+pub mod figures;
+mod format;
+mod json;
+pub mod ladder;
+pub mod pair;
+pub mod report;
+pub mod row;
+pub mod sample_size;
+pub mod spec;
+pub mod split;
+mod story;
+pub mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::Context;
+pub use document::Style;
+pub use figures::Figures;
+pub use report::Backtest;
+pub use row::{Exclusion, TrialRow};
+pub use spec::Spec;
+pub use verdict::{Ruling, Verdict};

@@ -18,6 +18,7 @@ use std::io::{IsTerminal, Write};
 use arrow::array::RecordBatch;
 use arrow::csv;
 use arrow::datatypes::SchemaRef;
+use clap::ValueEnum;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
@@ -26,7 +27,7 @@ use crate::error::{Error, Result};
 pub use file::write_output;
 
 /// How rows are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Boxes for people; fits the terminal.
     #[default]
@@ -39,6 +40,17 @@ pub enum Format {
     Ndjson,
     /// A table for documents.
     Markdown,
+}
+
+impl Format {
+    /// The name that options and commands take.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub fn names() -> Vec<String> {
+        Self::value_variants().iter().map(|format| format.name()).collect()
+    }
 }
 
 /// The paper a table is drawn on. Other formats ignore it.

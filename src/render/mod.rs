@@ -25,6 +25,7 @@ use futures::StreamExt;
 use crate::error::{Error, Result};
 
 pub use file::write_output;
+pub use text::visible;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -97,7 +98,7 @@ pub struct Renderer<W: Write> {
 
 enum Body<W: Write> {
     Table(table::Table<W>),
-    Csv(csv::Writer<W>, bool),
+    Csv(Box<csv::Writer<W>>, bool),
     Json(arrow::json::Writer<W, json::ArrayOfLines>),
     Ndjson(arrow::json::LineDelimitedWriter<W>),
     Markdown(markdown::Markdown<W>),
@@ -107,7 +108,10 @@ impl<W: Write> Renderer<W> {
     pub fn new(format: Format, layout: Layout, schema: SchemaRef, out: W) -> Self {
         let body = match format {
             Format::Table => Body::Table(table::Table::new(layout, schema.clone(), out)),
-            Format::Csv => Body::Csv(csv::WriterBuilder::new().with_header(true).build(out), false),
+            Format::Csv => {
+                let writer = csv::WriterBuilder::new().with_header(true).build(out);
+                Body::Csv(Box::new(writer), false)
+            }
             Format::Json => Body::Json(json::writer(out)),
             Format::Ndjson => Body::Ndjson(json::writer(out)),
             Format::Markdown => Body::Markdown(markdown::Markdown::new(schema.clone(), out)),

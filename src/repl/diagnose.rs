@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::names::Names;
 use crate::error::Error;
+use crate::render::visible;
 
 /// Below this likeness (Jaro-Winkler) a name is no suggestion but a guess.
 const LIKENESS: f64 = 0.8;
@@ -41,6 +42,8 @@ pub fn diagnose(error: &DataFusionError, statement: Statement<'_>, names: &Names
     let root = error.find_root();
     let diagnostic = error.diagnostic();
     let text = text_of(root, diagnostic);
+    // A message may quote data.
+    let text = visible(&text);
     let (sentence, place) = split_place(&text);
     let span = diagnostic.and_then(|diagnostic| diagnostic.span);
     let place = span.map(Place::from).or(place);
@@ -128,6 +131,7 @@ fn excerpt(statement: Statement<'_>, place: Place) -> Option<String> {
     let blanks = " ".repeat(before.width());
     let carets = "^".repeat(meant.width().max(1));
     let line = line.replace('\t', " ");
+    let line = visible(&line);
     Some(format!("  {number} | {line}\n  {margin} | {blanks}{carets}"))
 }
 

@@ -150,11 +150,11 @@ async fn interruption(is_interactive: bool) {
     }
 }
 
-/// Plans are read whole or not at all.
+/// Plans are long lines that mean nothing when cut: on a terminal they are not put into a box.
 fn layout_for(schema: &SchemaRef, layout: Layout) -> Layout {
     let is_plan =
         schema.fields().iter().map(|field| field.name().as_str()).eq(["plan_type", "plan"]);
-    if is_plan { Layout { width: None, ..layout } } else { layout }
+    Layout { is_expanded: layout.is_expanded || (is_plan && layout.width.is_some()), ..layout }
 }
 
 fn is_reading(sql: &str) -> bool {

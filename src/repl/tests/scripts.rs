@@ -101,6 +101,21 @@ async fn run_time_errors_are_one_line() {
 }
 
 #[tokio::test]
+async fn plans_are_not_cut_on_a_terminal() {
+    let layout = Some(Layout { width: Some(30), ..Layout::default() });
+    let sql = "explain select email from stripe.customers where email = 'somebody@example.com'";
+    let shown = script(&context(), sql, Options { layout, ..plain() }).await;
+    assert!(shown.contains("plan_type │ logical_plan\n"), "{shown}");
+    assert!(shown.contains("somebody@example.com\")\n"), "{shown}");
+}
+
+#[tokio::test]
+async fn data_in_an_error_cannot_drive_the_terminal() {
+    let shown = failure("select cast('\u{1b}[2J' as bigint)").await;
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+}
+
+#[tokio::test]
 async fn errors_of_our_own_come_out_as_raised() {
     use datafusion::error::DataFusionError;
 

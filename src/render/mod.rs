@@ -18,15 +18,17 @@ use std::io::{IsTerminal, Write};
 use arrow::array::RecordBatch;
 use arrow::csv;
 use arrow::datatypes::SchemaRef;
+use clap::ValueEnum;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
 use crate::error::{Error, Result};
 
 pub use file::write_output;
+pub use text::visible;
 
 /// How rows are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Boxes for people; fits the terminal.
     #[default]
@@ -39,6 +41,17 @@ pub enum Format {
     Ndjson,
     /// A table for documents.
     Markdown,
+}
+
+impl Format {
+    /// The name that options and commands take.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub fn names() -> Vec<String> {
+        Self::value_variants().iter().map(|format| format.name()).collect()
+    }
 }
 
 /// The paper a table is drawn on. Other formats ignore it.
@@ -85,7 +98,7 @@ pub struct Renderer<W: Write> {
 
 enum Body<W: Write> {
     Table(table::Table<W>),
-    Csv(csv::Writer<W>, bool),
+    Csv(Box<csv::Writer<W>>, bool),
     Json(arrow::json::Writer<W, json::ArrayOfLines>),
     Ndjson(arrow::json::LineDelimitedWriter<W>),
     Markdown(markdown::Markdown<W>),
@@ -95,7 +108,10 @@ impl<W: Write> Renderer<W> {
     pub fn new(format: Format, layout: Layout, schema: SchemaRef, out: W) -> Self {
         let body = match format {
             Format::Table => Body::Table(table::Table::new(layout, schema.clone(), out)),
-            Format::Csv => Body::Csv(csv::WriterBuilder::new().with_header(true).build(out), false),
+            Format::Csv => {
+                let writer = csv::WriterBuilder::new().with_header(true).build(out);
+                Body::Csv(Box::new(writer), false)
+            }
             Format::Json => Body::Json(json::writer(out)),
             Format::Ndjson => Body::Ndjson(json::writer(out)),
             Format::Markdown => Body::Markdown(markdown::Markdown::new(schema.clone(), out)),

@@ -129,7 +129,7 @@ pub fn for_each_row(
             for (cells, cell) in columns.iter_mut().zip(&mut row) {
                 cell.is_null = !cells.read(index, &mut raw)?;
                 cell.text.clear();
-                cell.text.push_str(if cell.is_null { "NULL" } else { &raw });
+                cell.text.push_str(if cell.is_null { "NULL" } else { raw.trim_end_matches('\n') });
                 if let std::borrow::Cow::Owned(safe) = text::visible(&cell.text) {
                     cell.text = safe;
                 }

@@ -26,6 +26,28 @@ pub struct Rejected {
     pub reason: String,
 }
 
+/// Why one record did not land, for its reader to place in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    pub field: Option<String>,
+    pub reason: String,
+}
+
+impl Refusal {
+    /// A refusal over one field.
+    pub fn of(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), reason: reason.into() }
+    }
+
+    /// A refusal of the record as such.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { field: None, reason: reason.into() }
+    }
+}
+
+/// A field that could not be read, and why; the row lands without it.
+pub type Fault = (String, String);
+
 /// A record that landed with a field that could not be read; the column is NULL.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnostic {

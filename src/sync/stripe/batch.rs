@@ -7,17 +7,10 @@ use std::collections::BTreeMap;
 
 use super::object::{self, Origin};
 use super::resources::RESOURCES;
-use super::rows::{Fault, Rows, Version};
+use super::rows::{Rows, Version};
 use crate::error::Result;
 use crate::sync::json::Json;
-use crate::sync::report::{Diagnostic, Diagnostics, Landed};
-
-/// Why an object did not land: the field, where it is about one, and the reason.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
-    pub field: Option<&'static str>,
-    pub reason: String,
-}
+use crate::sync::report::{Diagnostic, Diagnostics, Fault, Landed, Refusal};
 
 /// Collects versions of Stripe objects, a table each.
 pub struct StripeBatches {
@@ -61,12 +54,10 @@ impl StripeBatches {
     /// stands in its file. A refusal means that nothing of it landed.
     pub fn push(&mut self, object: &Json<'_>, line: Option<u64>) -> Result<(), Refusal> {
         let Some(kind) = object.get_str("object") else {
-            let reason = "not a Stripe object: it has no object type".to_owned();
-            return Err(Refusal { field: Some("object"), reason });
+            return Err(Refusal::of("object", "it has no object type, as Stripe's objects have"));
         };
         if object.get_str("id").is_none() {
-            let reason = format!("the {kind} has no id");
-            return Err(Refusal { field: Some("id"), reason });
+            return Err(Refusal::of("id", format!("the {kind} has no id")));
         }
         if kind == "event" {
             self.event(object, line);

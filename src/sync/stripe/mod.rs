@@ -3,12 +3,14 @@
 mod batch;
 mod column;
 mod computed;
-pub mod object;
-pub mod resources;
+mod object;
+mod resources;
 mod rows;
 
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Refusal, StripeBatches};
+pub use batch::StripeBatches;
+pub use column::time_type;
+pub use object::first_128;
 pub use resources::{RESOURCES, Resource, schema};

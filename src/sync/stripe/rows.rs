@@ -16,6 +16,7 @@ use super::object::{EMBEDDED, Origin};
 use super::resources::{Resource, schema};
 use crate::error::Result;
 use crate::sync::json::Json;
+use crate::sync::report::Fault;
 
 /// The version of an object that a row keeps.
 pub struct Version<'a> {
@@ -35,9 +36,6 @@ pub struct Version<'a> {
     pub previous_attributes: Option<String>,
     pub raw: &'a str,
 }
-
-/// A field that could not be read: its path in the object, and why.
-pub type Fault = (String, String);
 
 /// The rows of one log table.
 pub struct Rows {

@@ -1,0 +1,37 @@
+//! Files: any path to rows of the landed log.
+//!
+//! What a file is shows in its content, never in its name: Stripe lists, objects and events,
+//! PostHog exports, product events of other tools; JSON in every arrangement, CSV, Parquet, and
+//! any of them compressed. Files of any size are read in constant memory.
+
+mod columnar;
+mod delimited;
+mod events;
+mod expand;
+mod generic;
+mod landing;
+mod mapping;
+mod open;
+mod posthog;
+mod scan;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use arrow::datatypes::SchemaRef;
+
+pub use expand::{expand, hash_file};
+pub use landing::{Preview, land_file, preview_file};
+pub use mapping::FileMapping;
+pub use time::TimeUnit;
+
+use crate::sync::stripe::{RESOURCES, schema};
+
+/// Every table of the landed log: its name, its schema, and the column of its time.
+pub fn table_schemas() -> Vec<(&'static str, SchemaRef, &'static str)> {
+    let stripe = RESOURCES.iter().map(|resource| (resource.table, schema(resource), "observed_at"));
+    let events = [events::POSTHOG_EVENTS, events::FILES_EVENTS];
+    let events = events.map(|table| (table, events::SCHEMA.clone(), "occurred_at"));
+    stripe.chain(events).collect()
+}

@@ -1,0 +1,386 @@
+//! Cuts JSON text of any size into its records, holding one record at a time.
+//!
+//! Records are the objects of a file: lines, elements of an array, elements of the list inside an
+//! envelope such as `{"object":"list","data":[…]}`, in any order one after another, on one line or
+//! pretty-printed. A broken line costs itself only.
+
+use std::io::{self, Read};
+
+use crate::sync::json::Json;
+
+const CHUNK: usize = 1 << 20;
+/// A single record may not be larger than this many bytes.
+const MAX_RECORD: usize = 256 << 20;
+
+/// What an envelope may say beside its list, and the names of that list.
+const ENVELOPE_LISTS: &[&str] = &["data", "results", "batch", "events"];
+const ENVELOPE_FIELDS: &[&str] = &[
+    "object",
+    "url",
+    "has_more",
+    "next_page",
+    "previous_page",
+    "total_count",
+    "count",
+    "next",
+    "previous",
+    "api_key",
+    "historical_migration",
+    "sent_at",
+];
+
+/// One step through the text.
+#[derive(Debug, PartialEq)]
+pub enum Item<'a> {
+    /// The bytes of one value, which may still not be JSON.
+    Record { bytes: &'a [u8], line: u64 },
+    /// A place where no whole value was found.
+    Broken { line: u64, reason: String },
+}
+
+/// What the scanner is inside of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Frame {
+    Array,
+    Envelope,
+    EnvelopeList,
+}
+
+/// How the search for the end of a record went.
+enum End {
+    Record,
+    Envelope,
+    Broken(&'static str),
+}
+
+/// The records of a JSON text.
+pub struct Records<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    /// The record being cut starts here; bytes before it are done with.
+    start: usize,
+    at: usize,
+    line: u64,
+    is_eof: bool,
+    /// What ended the text before its time, told after everything that was read.
+    error: Option<io::Error>,
+    frames: Vec<Frame>,
+}
+
+impl<R: Read> Records<R> {
+    pub fn new(reader: R) -> Self {
+        let (buffer, frames) = (Vec::new(), Vec::new());
+        Self { reader, buffer, start: 0, at: 0, line: 1, is_eof: false, error: None, frames }
+    }
+
+    /// The line that the scanner has come to.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next record, or `None` at the end.
+    pub fn next(&mut self) -> io::Result<Option<Item<'_>>> {
+        loop {
+            self.start = self.at;
+            let Some(byte) = self.peek() else { return self.end() };
+            let frame = self.frames.last().copied();
+            match (byte, frame) {
+                (b'\n', _) => {
+                    self.line += 1;
+                    self.at += 1;
+                }
+                (b' ' | b'\t' | b'\r' | b',', _) => self.at += 1,
+                (b'}', Some(Frame::Envelope)) => {
+                    self.frames.pop();
+                    self.at += 1;
+                }
+                (_, Some(Frame::Envelope)) => self.skip_value(),
+                (b']', Some(_)) => {
+                    self.frames.pop();
+                    self.at += 1;
+                }
+                (b'[', None) => {
+                    self.frames.push(Frame::Array);
+                    self.at += 1;
+                }
+                (b'{' | b'[', _) => {
+                    let line = self.line;
+                    match self.find_end(frame != Some(Frame::EnvelopeList)) {
+                        End::Envelope => {
+                            self.frames.extend([Frame::Envelope, Frame::EnvelopeList]);
+                        }
+                        End::Record => {
+                            let bytes = &self.buffer[self.start..self.at];
+                            return Ok(Some(Item::Record { bytes, line }));
+                        }
+                        End::Broken(reason) => {
+                            let reason = format!("truncated JSON: {reason}");
+                            return Ok(Some(Item::Broken { line, reason }));
+                        }
+                    }
+                }
+                _ => {
+                    let line = self.line;
+                    self.find_scalar_end(frame.is_some());
+                    let bytes = &self.buffer[self.start..self.at];
+                    return Ok(Some(Item::Record { bytes, line }));
+                }
+            }
+        }
+    }
+
+    /// The end of the text; a list that is still open has lost its tail.
+    fn end(&mut self) -> io::Result<Option<Item<'static>>> {
+        if let Some(error) = self.error.take() {
+            self.frames.clear();
+            return Err(error);
+        }
+        if self.frames.is_empty() {
+            return Ok(None);
+        }
+        self.frames.clear();
+        let reason = "truncated JSON: the file ends before its list is closed".to_owned();
+        Ok(Some(Item::Broken { line: self.line, reason }))
+    }
+
+    /// Moves behind the object or array that starts here, or behind the `[` of an envelope's list.
+    fn find_end(&mut self, may_be_envelope: bool) -> End {
+        let is_top = self.frames.is_empty();
+        let (mut depth, mut in_string) = (0_usize, false);
+        // Lines of the record so far that are complete, and whether we are at a line's start.
+        let (mut breaks, mut at_line_start) = (0_u64, false);
+        loop {
+            let Some(byte) = self.peek() else {
+                return End::Broken("the file ends inside this record");
+            };
+            if self.at - self.start > MAX_RECORD {
+                self.at = self.buffer.len();
+                self.is_eof = true;
+                self.frames.clear();
+                return End::Broken("no end of the record within 256 MiB; reading stopped");
+            }
+            if in_string {
+                match byte {
+                    b'\\' => {
+                        self.at += 1;
+                        self.peek();
+                    }
+                    b'"' => in_string = false,
+                    // No string of JSON spans lines: the line was cut inside one.
+                    b'\n' => return End::Broken("the line ends inside a string"),
+                    _ => {
+                        self.at += plain_length(&self.buffer[self.at..]);
+                        continue;
+                    }
+                }
+                self.at += 1;
+                continue;
+            }
+            // One object a line, and this line's never closed: the next line is a record again.
+            if at_line_start && is_top && breaks == 1 && byte == b'{' && !self.opens_only() {
+                return End::Broken("the line ends inside the record");
+            }
+            at_line_start = (at_line_start && byte == b'\r') || byte == b'\n';
+            match byte {
+                b'"' => in_string = true,
+                b'\n' => {
+                    breaks += 1;
+                    self.line += 1;
+                }
+                b'{' => depth += 1,
+                b'[' => {
+                    if may_be_envelope && depth == 1 && self.is_envelope() {
+                        self.at += 1;
+                        return End::Envelope;
+                    }
+                    depth += 1;
+                }
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at += 1;
+                        return End::Record;
+                    }
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// True if the record so far is nothing but its opening brace: it is pretty-printed.
+    fn opens_only(&self) -> bool {
+        self.buffer[self.start..self.at].trim_ascii() == b"{"
+    }
+
+    /// True if what lies before this `[` is the head of an envelope, not of a record.
+    fn is_envelope(&self) -> bool {
+        let head = &self.buffer[self.start..self.at];
+        let name = head.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+        let is_list = |name: &[u8]| {
+            ENVELOPE_LISTS.iter().any(|list| {
+                let name = name.strip_suffix(b"\"").and_then(|n| n.strip_suffix(list.as_bytes()));
+                name.is_some_and(|name| name.ends_with(b"\""))
+            })
+        };
+        if !name.is_some_and(is_list) {
+            return false;
+        }
+        let Ok(head) = std::str::from_utf8(head) else { return false };
+        let closed = format!("{head}null}}");
+        let Ok(envelope @ Json::Object(_)) = Json::parse(&closed) else { return false };
+        let Json::Object(fields) = &envelope else { return false };
+        let is_list =
+            envelope.get_str("object").is_none_or(|o| o == "list" || o == "search_result");
+        let (_, before) = fields.split_last().unzip();
+        let before: &[_] = before.unwrap_or_default();
+        is_list && before.iter().all(|(name, _)| ENVELOPE_FIELDS.contains(&&**name))
+    }
+
+    /// Moves behind one token of the rest of an envelope.
+    fn skip_value(&mut self) {
+        match self.peek() {
+            Some(b'{' | b'[') => {
+                self.find_end(false);
+            }
+            Some(b'"') => {
+                self.at += 1;
+                while let Some(byte) = self.peek() {
+                    self.at += if byte == b'\\' { 2 } else { 1 };
+                    if byte == b'"' {
+                        break;
+                    }
+                }
+            }
+            _ => self.at += 1,
+        }
+    }
+
+    /// Moves behind something that is no object: up to the end of the line, and in a list up to
+    /// the next element.
+    fn find_scalar_end(&mut self, is_element: bool) {
+        while let Some(byte) = self.peek() {
+            if byte == b'\n' || (is_element && matches!(byte, b',' | b']')) {
+                break;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// The byte at the current place, reading on if needed.
+    fn peek(&mut self) -> Option<u8> {
+        while self.at >= self.buffer.len() {
+            if self.is_eof {
+                return None;
+            }
+            self.buffer.drain(..self.start);
+            self.at -= self.start;
+            self.start = 0;
+            let before = self.buffer.len();
+            let read = (&mut self.reader).take(CHUNK as u64).read_to_end(&mut self.buffer);
+            self.error = read.err();
+            self.is_eof = self.buffer.len() - before < CHUNK;
+        }
+        Some(self.buffer[self.at])
+    }
+}
+
+/// Length of the run without quote, escape or line break.
+fn plain_length(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | b'\n'));
+    end.unwrap_or(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records as `line:text`, breaks as `line!reason`.
+    fn scan(text: &str) -> Vec<String> {
+        let mut records = Records::new(text.as_bytes());
+        let mut found = Vec::new();
+        while let Some(item) = records.next().unwrap() {
+            found.push(match item {
+                Item::Record { bytes, line } => {
+                    format!("{line}:{}", String::from_utf8_lossy(bytes))
+                }
+                Item::Broken { line, reason } => format!("{line}!{reason}"),
+            });
+        }
+        found
+    }
+
+    #[test]
+    fn records_are_found_in_every_shape() {
+        let cases: &[(&str, &[&str])] = &[
+            ("{\"a\":1}\n{\"a\":2}\n", &["1:{\"a\":1}", "2:{\"a\":2}"]),
+            ("[{\"a\":1},\n {\"a\":[2]}]", &["1:{\"a\":1}", "2:{\"a\":[2]}"]),
+            (
+                "{\"object\":\"list\",\"data\":[{\"a\":\"]}\"}],\"url\":\"\\\"/\"}",
+                &["1:{\"a\":\"]}\"}"],
+            ),
+            (
+                "{\n \"data\": [\n {\"a\":1}\n],\n\"has_more\":false}\n{\"data\":[{\"b\":1}]}",
+                &["3:{\"a\":1}", "6:{\"b\":1}"],
+            ),
+            (
+                "[{\"object\":\"list\",\"data\":[{\"a\":1}]},{\"data\":[],\"x\":{}},{\"c\":1}]",
+                &["1:{\"a\":1}", "1:{\"c\":1}"],
+            ),
+            (
+                "{\n\"id\":1,\n\"items\":[\n{\n\"a\":1\n}\n]\n}\n",
+                &["1:{\n\"id\":1,\n\"items\":[\n{\n\"a\":1\n}\n]\n}"],
+            ),
+            ("{\"event\":\"x\",\"data\":[1]}", &["1:{\"event\":\"x\",\"data\":[1]}"]),
+            ("{\"object\":\"invoice\",\"data\":[1]}", &["1:{\"object\":\"invoice\",\"data\":[1]}"]),
+            (
+                "{\"api_key\":\"k\",\"batch\":[{\"event\":\"x\"}],\"sent_at\":\"t\"}",
+                &["1:{\"event\":\"x\"}"],
+            ),
+            ("[]", &[]),
+            ("  \n ", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scan(text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_line_costs_itself_only() {
+        let ends = |line: u32, how| format!("{line}!truncated JSON: {how}");
+        assert_eq!(
+            scan(
+                "{\"a\":1}\n{\"a\":{\"b\":2}\n{\"a\":\"3\n{\"a\":4}\nnonsense\n{\"a\":5}\n{\"a\":"
+            ),
+            [
+                "1:{\"a\":1}".to_owned(),
+                ends(2, "the line ends inside the record"),
+                ends(3, "the line ends inside a string"),
+                "4:{\"a\":4}".to_owned(),
+                "5:nonsense".to_owned(),
+                "6:{\"a\":5}".to_owned(),
+                ends(7, "the file ends inside this record"),
+            ]
+        );
+        assert_eq!(
+            scan("{\"object\":\"list\",\"data\":[{\"a\":1},\n{\"a\":2"),
+            [
+                "1:{\"a\":1}".to_owned(),
+                ends(2, "the file ends inside this record"),
+                ends(2, "the file ends before its list is closed"),
+            ]
+        );
+        assert_eq!(scan("[1, {\"a\":1}, \"x\"]"), ["1:1", "1:{\"a\":1}", "1:\"x\""]);
+    }
+
+    #[test]
+    fn records_may_cross_chunks() {
+        let long = format!("{{\"a\":\"{}\"}}", "é\\\"".repeat(CHUNK / 3));
+        let text = format!("{long}\n{long}\n[{long}]");
+        let found = scan(&text);
+        assert_eq!(found.len(), 3);
+        assert!(
+            found.iter().zip(["1:", "2:", "3:"]).all(|(f, line)| *f == format!("{line}{long}"))
+        );
+    }
+}

@@ -1,10 +1,42 @@
-//! paydirt
+//! paydirt: which product behaviour comes before money.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//!  files (later Stripe, PostHog, Postgres)      sync      records → Arrow batches
+//!    ▼
+//!  lake: Delta tables, atomic commits            lake      rows known by key, or nothing
+//!    ▼
+//!  landed log  stripe_log.invoices …             engine    registered in DataFusion
+//!    ▼
+//!  as-of relations → models → outcomes           sql/ + udfs/
+//!    ▼
+//!  hypotheses ─► backtest ─► report              backtest  arms, intervals, verdict, ledger
+//! ```
+//!
+//! Invariants:
+//! - Nothing is visible before its time: every leaf of every query is as of `paydirt.as_of`.
+//! - SQL that people may argue with is a file under `sql/`; a folder is a kind, and a kind says
+//!   what it may read. A hypothesis cannot read outcomes, also not through a view.
+//! - A row lands once, whatever crashes: its key is its content, a commit is whole or not there.
+//! - `sync` and `engine` meet only in `lake`. `backtest` computes from plain rows; only its `run`
+//!   and `ledger` ask the engine. `library` and the functions read no clock and do no IO.
+//! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`.
 
-pub mod clock;
-pub mod config;
-pub mod engine;
 pub mod error;
-pub mod lake;
-pub mod library;
-pub mod sync;
+pub mod clock;
 pub mod time;
+pub mod config;
+
+pub mod lake;
+pub mod sync;
+
+pub mod library;
+pub mod engine;
+
+pub mod backtest;
+
+pub mod render;
+pub mod repl;
+pub mod cli;
+pub mod commands;

@@ -1,1 +1,29 @@
-fn main(){}
+//! Parse, run, print. Exit 0: done, whatever the verdict; 1: the data said no; 2: an error.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use paydirt::cli::Cli;
+use paydirt::commands;
+
+/// Deep plans overflow the default stack of a debug build.
+const STACK_BYTES: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return commands::fail(&error.into()),
+    };
+    // The main thread's stack is what the system gives; the work runs on the runtime's own.
+    let outcome = runtime.block_on(async { tokio::spawn(commands::run(cli)).await });
+    match outcome {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => commands::fail(&error),
+        Err(_) => ExitCode::from(2),
+    }
+}

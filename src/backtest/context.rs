@@ -98,6 +98,8 @@ pub struct Identity {
     pub ambiguous_events: u64,
     /// Events without any candidate account.
     pub unlinked_events: u64,
+    /// The domains that most of those come from, with their events.
+    pub unlinked_domains: Vec<(String, u64)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

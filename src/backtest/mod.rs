@@ -1,4 +1,5 @@
-//! From rows to figures to verdict to report. Pure: no SQL, no IO, no clock.
+//! From rows to figures to verdict to report. Pure but for [`run`] and [`ledger`], which ask the
+//! engine: no SQL, no IO, no clock.
 //!
 //! [`row`] is what goes in, with [`spec`] (what is asked) and [`context`] (how the run went).
 //! [`figures`] computes, [`verdict`] judges, [`report`] holds it all; [`json`] is for programs,
@@ -9,16 +10,20 @@ pub mod context;
 pub mod curve;
 pub mod document;
 pub mod figures;
-mod format;
+pub(crate) mod format;
 mod json;
 pub mod ladder;
+mod ledger;
 pub mod pair;
+pub mod read;
 pub mod report;
 pub mod row;
+pub mod run;
 pub mod sample_size;
 pub mod spec;
 pub mod split;
 mod story;
+pub mod table_functions;
 pub mod verdict;
 
 #[cfg(test)]

@@ -95,7 +95,6 @@ pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<TrialRow>> {
                 landmark: moment("landmark_at")?,
                 horizon_end: moment("horizon_end_at")?,
                 exclusion,
-                is_index: row.is("is_index")?,
                 is_at_risk: row.is("is_at_risk")?,
                 is_matched: row.is("is_matched")?,
                 is_mature: row.is("is_mature")?,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, cast, col};
@@ -87,7 +87,7 @@ impl Bench {
         Ok(batches)
     }
 
-    async fn identity(&self) -> Result<(Identity, Vec<(String, u64)>)> {
+    async fn identity(&self) -> Result<Identity> {
         let coverage = self.engine.command("identity_coverage")?;
         let mut identity = Identity::default();
         for row in read::records(&self.session.query(&coverage.text).await?)? {
@@ -103,11 +103,11 @@ impl Bench {
             }
         }
         let domains = self.engine.command("unlinked_domains")?;
-        let domains = read::records(&self.session.query(&domains.text).await?)?
+        identity.unlinked_domains = read::records(&self.session.query(&domains.text).await?)?
             .iter()
             .map(|row| Ok((row.text("domain")?, row.count("events")?)))
             .collect::<Result<_>>()?;
-        Ok((identity, domains))
+        Ok(identity)
     }
 
     async fn inputs(&self) -> Result<Vec<Input>> {
@@ -129,7 +129,7 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
     let bench = Bench::new(engine, settings.clone()).await?;
     let rows = bench.rows(file, &spec).await?;
     let mut context = Context::at(settings.as_of);
-    (context.identity, context.unlinked_domains) = bench.identity().await?;
+    context.identity = bench.identity().await?;
     context.inputs = bench.inputs().await?;
     context.replaced_definitions = engine
         .library

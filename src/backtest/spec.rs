@@ -1,5 +1,7 @@
 //! What is asked: one hypothesis with its windows, gates and claim.
 
+pub use crate::library::{RateClaim, RateOp};
+
 /// A hypothesis as it is put to the data. Lengths of time are microseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
@@ -43,28 +45,5 @@ pub struct Gates {
 impl Default for Gates {
     fn default() -> Self {
         Self { min_arm: 20, min_events: 10, min_oos_arm: 10, min_oos_n: 20 }
-    }
-}
-
-/// A claim about the exposed rate: `@expect rate >= 0.40`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RateClaim {
-    pub op: RateOp,
-    /// A share between 0 and 1.
-    pub value: f64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateOp {
-    AtLeast,
-    Equal,
-}
-
-impl RateOp {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AtLeast => ">=",
-            Self::Equal => "=",
-        }
     }
 }

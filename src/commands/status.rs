@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
-use crate::backtest::read;
+use crate::backtest::{format::count as grouped, read};
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -38,7 +38,7 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
     if format == Format::Table {
         println!("mode: {}", engine.settings().mode.as_str());
         println!("as of: {}", time::format_moment(engine.settings().as_of));
-        println!("rejected: {}{}", render::grouped(rejected), match rejected {
+        println!("rejected: {}{}", grouped(rejected), match rejected {
             0 => "",
             _ => " (select * from system.diagnostics)",
         });

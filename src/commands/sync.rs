@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::backtest::format::{count, counted};
+use crate::clock;
 use crate::config::Project;
 use crate::error::Result;
 use crate::lake::Lake;
@@ -20,7 +23,7 @@ pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result
     if dry_run {
         return preview(&project, &paths, &problems);
     }
-    let total = land_all(&project, &paths, &mut problems).await?;
+    let total = land_all(&project, &paths, &mut problems, false).await?;
     println!("{}", total.sentence());
     if !problems.is_empty() || total.rejected > 0 {
         for problem in &problems {
@@ -50,23 +53,21 @@ impl Total {
         };
         format!(
             "landed {} from {}{known}: {} were there already, {} rejected",
-            plural(self.new_rows, "new row"),
-            plural(self.files, "file"),
-            render::grouped(self.duplicates),
-            render::grouped(self.rejected),
+            counted(self.new_rows, "new row"),
+            counted(self.files, "file"),
+            count(self.duplicates),
+            count(self.rejected),
         )
     }
 }
 
-fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", render::grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// Lands files one after the other, with a bar on a terminal.
+/// Lands files one after the other, with a bar on a terminal; `is_quiet` leaves out the line that
+/// each file otherwise has.
 pub async fn land_all(
     project: &Project,
     paths: &[PathBuf],
     problems: &mut Vec<Rejected>,
+    is_quiet: bool,
 ) -> Result<Total> {
     let lake = Lake::open(&project.lake_dir()).await?;
     let mut landing = Landing::new(lake, project.config.source.files.clone());
@@ -82,7 +83,7 @@ pub async fn land_all(
         let name = path.display().to_string();
         bar.set_message(name.clone());
         let outcome = landing
-            .file(path, &|rows| bar.set_message(format!("{name} · {} rows", render::grouped(rows))))
+            .file(path, &|rows| bar.set_message(format!("{name} · {} rows", count(rows))))
             .await?;
         bar.inc(path.metadata().map_or(0, |meta| meta.len()));
         total.files += 1;
@@ -90,7 +91,9 @@ pub async fn land_all(
         total.new_rows += outcome.new_rows;
         total.duplicates += outcome.duplicates;
         total.rejected += outcome.report.rejected;
-        bar.suspend(|| describe(&outcome));
+        if !is_quiet {
+            bar.suspend(|| describe(&outcome));
+        }
         problems.extend(outcome.report.problems);
     }
     bar.finish_and_clear();
@@ -108,8 +111,8 @@ fn describe(outcome: &Outcome) {
     eprintln!(
         "{path}: {}, {}, {} there already",
         report.format,
-        plural(outcome.new_rows, "new row"),
-        render::grouped(outcome.duplicates)
+        counted(outcome.new_rows, "new row"),
+        count(outcome.duplicates)
     );
     say_guesses(report);
     for note in &report.notes {
@@ -141,17 +144,20 @@ fn sentence(problem: &Rejected) -> String {
 fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for path in paths {
-        let preview = files::preview_file(path, &project.config.source.files)?;
+        let preview = files::preview_file(path, &project.config.source.files, clock::now_us())?;
         println!("{}: {}", path.display(), preview.report.format);
         say_guesses(&preview.report);
-        let batch = &preview.rows;
-        render::write_batches(
-            Format::Table,
-            Layout::of_stdout(),
-            batch.schema(),
-            std::slice::from_ref(batch),
-            std::io::stdout(),
-        )?;
+        if let Some(landed) = &preview.landed {
+            println!("lands in {}", landed.table.replace('/', "."));
+            let batch = landed.batch.project(&mapped_columns(&landed.batch))?;
+            render::write_batches(
+                Format::Table,
+                Layout::of_stdout(),
+                batch.schema(),
+                std::slice::from_ref(&batch),
+                std::io::stdout(),
+            )?;
+        }
         if !preview.null_columns.is_empty() {
             println!("always NULL: {}", preview.null_columns.join(", "));
         }
@@ -161,4 +167,14 @@ fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Resul
         code = ExitCode::from(2);
     }
     Ok(code)
+}
+
+/// Columns that the file fills, rather than landing itself.
+fn mapped_columns(batch: &RecordBatch) -> Vec<usize> {
+    let schema = batch.schema();
+    let is_mapped = |name: &str| !["key", "landed_at", "raw", "known_from", "source"].contains(&name);
+    (0..schema.fields().len())
+        .filter(|&i| is_mapped(schema.field(i).name()))
+        .filter(|&i| batch.column(i).null_count() < batch.num_rows())
+        .collect()
 }

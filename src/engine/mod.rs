@@ -32,7 +32,7 @@ use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 pub use session::Session;
 
 /// What the sessions of one project share.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Engine {
     pub project: Arc<Project>,
     pub library: Arc<Library>,

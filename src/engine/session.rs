@@ -6,7 +6,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::config::ConfigOptions;
-use datafusion::execution::FunctionRegistry;
+use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
@@ -84,6 +84,11 @@ impl Session {
         Ok(frame.collect().await?)
     }
 
+    /// Runs one query that only reads; rows come as they are made.
+    pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream> {
+        Ok(self.frame(sql).await?.execute_stream().await?)
+    }
+
     async fn frame(&self, sql: &str) -> Result<DataFrame> {
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
@@ -97,10 +102,6 @@ impl Session {
         let plan = self.frame(sql).await?.into_unoptimized_plan();
         fence::refuse_volatile(&plan)?;
         Ok(plan)
-    }
-
-    pub async fn run(&self, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
-        Ok(self.ctx.execute_logical_plan(plan).await?.collect().await?)
     }
 
     /// Puts a table in memory, in front of a file of that name.

@@ -60,18 +60,27 @@ impl Header {
     }
 }
 
-/// A claim about a rate: `rate >= 0.40`, `rate = 0.40`, `rate <= 0.10`.
+/// A claim about the exposed rate: `@expect rate >= 0.40`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateClaim {
     pub op: RateOp,
+    /// A share between 0 and 1.
     pub value: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateOp {
     AtLeast,
-    AtMost,
     Equal,
+}
+
+impl RateOp {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtLeast => ">=",
+            Self::Equal => "=",
+        }
+    }
 }
 
 /// The header of a hypothesis, checked. Lengths are microseconds.
@@ -155,9 +164,9 @@ impl HypothesisHeader {
 
 fn rate_claim(text: &str) -> Option<RateClaim> {
     let rest = text.trim().strip_prefix("rate")?.trim_start();
-    let (op, number) = [(">=", RateOp::AtLeast), ("<=", RateOp::AtMost), ("=", RateOp::Equal)]
+    let (op, number) = [RateOp::AtLeast, RateOp::Equal]
         .into_iter()
-        .find_map(|(sign, op)| rest.strip_prefix(sign).map(|number| (op, number.trim())))?;
+        .find_map(|op| rest.strip_prefix(op.as_str()).map(|number| (op, number.trim())))?;
     let value = match number.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => number.parse().ok()?,

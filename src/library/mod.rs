@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-pub use header::{Header, HypothesisHeader, RateClaim};
+pub use header::{Header, HypothesisHeader, RateClaim, RateOp};
 pub use kind::{HYPOTHESIS_MAY_READ, KINDS, Kind};
 
 use crate::error::{Error, Result};

@@ -1,14 +1,12 @@
-//! From what a source says to rows of the landed log: Arrow batches, and a report of what could
-//! not be read. Nothing here writes.
+//! From what a source says to rows of the landed log. `stripe` and `files` read and never write;
+//! `land` is the loop that brings their batches to the lake.
 
 pub mod files;
 pub mod json;
+pub mod land;
 pub mod report;
 pub mod stripe;
+mod tables;
 
 pub use report::{Diagnostic, FileReport, Guess, Landed, Rejected};
-
-pub mod tables;
 pub use tables::table_specs;
-pub mod files { #[derive(Debug, Clone, serde::Deserialize)] pub struct FileMapping {} }
-pub fn table_schemas() -> Vec<(&'static str, arrow::datatypes::SchemaRef, &'static str)> { stripe::RESOURCES.iter().map(|r| (r.table, stripe::schema(r), "observed_at")).collect() }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::lake::TableSpec;
-use crate::sync;
+use crate::sync::files;
 
 /// A product event that is sent again may come with a corrected time; an object may be observed
 /// again at any.
@@ -11,7 +11,7 @@ const CLOCK_CORRECTION: Duration = Duration::from_secs(86_400);
 
 /// Every table that a source may land in, named `<schema>/<table>`.
 pub fn table_specs() -> Vec<TableSpec> {
-    let tables = sync::table_schemas().into_iter();
+    let tables = files::table_schemas().into_iter();
     tables
         .map(|(name, schema, time_column)| {
             let is_events = name.ends_with("_log/events") && time_column == "occurred_at";

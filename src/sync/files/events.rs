@@ -94,8 +94,10 @@ pub struct EventRows {
     /// The text columns in the order of the schema.
     texts: [StringBuilder; 11],
     bytes: usize,
-    /// Events so far, and how many of them show an e-mail only in their distinct_id.
+    /// Events so far, how many of them say what another one said, and how many show an e-mail
+    /// only in their distinct_id.
     pub seen: u64,
+    pub repeated: u64,
     pub email_only_in_distinct_id: u64,
 }
 
@@ -110,6 +112,7 @@ impl EventRows {
             texts: Default::default(),
             bytes: 0,
             seen: 0,
+            repeated: 0,
             email_only_in_distinct_id: 0,
         }
     }
@@ -138,6 +141,7 @@ impl EventRows {
         }
         let key = row.key();
         if !self.keys.insert(key) {
+            self.repeated += 1;
             return;
         }
         self.key.append_value(key);

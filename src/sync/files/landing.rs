@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::path::Path;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 
 use super::delimited::Table;
 use super::events::{EventRows, FILES_EVENTS, POSTHOG_EVENTS};
@@ -21,10 +21,6 @@ use crate::sync::stripe::{RESOURCES, StripeBatches};
 
 /// A chunk is handed on before its text grows beyond this, however few rows it has.
 const MAX_CHUNK_BYTES: usize = 64 << 20;
-
-/// Rows of a preview, and how many are read for it.
-const PREVIEW_ROWS: usize = 5;
-const READ_FOR_PREVIEW: usize = 50;
 
 /// Takes chunks of rows, objects before the events that carried them.
 pub type Sink<'a> = &'a mut dyn FnMut(Vec<Landed>) -> Result<()>;
@@ -46,45 +42,18 @@ pub fn land_file(
     landing.finish()
 }
 
-/// The first rows of a file as they would land.
-#[derive(Debug)]
-pub struct Preview {
-    /// Five rows at most, of the table that gets most of them; `None` if nothing would land.
-    pub landed: Option<Landed>,
-    /// Columns that are NULL in all of them.
-    pub null_columns: Vec<String>,
-    /// About the part of the file that was read.
-    pub report: FileReport,
-}
-
-/// Reads the beginning of a file, and nothing lands.
-pub fn preview_file(path: &Path, mappings: &[FileMapping], landed_at: i64) -> Result<Preview> {
-    let mut chunks = Vec::new();
-    let mut sink = |chunk: Vec<Landed>| {
-        chunks.extend(chunk);
-        Ok(())
-    };
-    let mut landing = Landing::new(path, mappings, landed_at, READ_FOR_PREVIEW, &mut sink);
-    landing.is_preview = true;
+/// The same, but stops after the first chunk.
+pub fn read_beginning(
+    path: &Path,
+    mappings: &[FileMapping],
+    landed_at: i64,
+    rows: usize,
+    sink: Sink<'_>,
+) -> Result<FileReport> {
+    let mut landing = Landing::new(path, mappings, landed_at, rows, sink);
+    landing.is_beginning = true;
     landing.read()?;
-    let report = landing.finish()?;
-    // Of equally many, the first: events come last.
-    let largest = chunks.into_iter().rev().max_by_key(|landed| landed.batch.num_rows());
-    let landed = largest.map(|Landed { table, batch }| {
-        let batch = batch.slice(0, batch.num_rows().min(PREVIEW_ROWS));
-        Landed { table, batch }
-    });
-    let null_columns = landed.iter().flat_map(|landed| null_columns(&landed.batch)).collect();
-    Ok(Preview { landed, null_columns, report })
-}
-
-fn null_columns(batch: &RecordBatch) -> Vec<String> {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns());
-    columns
-        .filter(|(_, column)| column.null_count() == column.len())
-        .map(|(field, _)| field.name().clone())
-        .collect()
+    landing.finish()
 }
 
 struct Landing<'a> {
@@ -101,7 +70,7 @@ struct Landing<'a> {
     diagnostics: Diagnostics,
     faults: Vec<Fault>,
     chunk_rows: usize,
-    is_preview: bool,
+    is_beginning: bool,
     sink: Sink<'a>,
 }
 
@@ -127,7 +96,7 @@ impl<'a> Landing<'a> {
             diagnostics: Diagnostics::default(),
             faults: Vec::new(),
             chunk_rows,
-            is_preview: false,
+            is_beginning: false,
             sink,
         }
     }
@@ -325,7 +294,7 @@ impl<'a> Landing<'a> {
         chunk.extend(self.events.finish()?);
         self.report.rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
         (self.sink)(chunk)?;
-        Ok(!self.is_preview)
+        Ok(!self.is_beginning)
     }
 
     fn finish(mut self) -> Result<FileReport> {
@@ -337,6 +306,10 @@ impl<'a> Landing<'a> {
             report.notes.push(format!("{count} objects of kind {kind} are not kept: no table"));
         }
         for rows in [&self.posthog, &self.events] {
+            if rows.repeated > 0 {
+                let count = rows.repeated;
+                report.notes.push(format!("{count} events repeat another one and landed once"));
+            }
             if rows.email_only_in_distinct_id * 2 > rows.seen {
                 report.notes.push(
                     "most events name their user by e-mail address in distinct_id only: \

@@ -7,9 +7,13 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::events::text;
+use super::target::{TARGETS, Target};
 use super::time::TimeUnit;
 use crate::sync::json::{Json, Step, steps};
 use crate::sync::report::{Fault, Guess};
+
+/// Names of columns that are looked at; a file with more has data for names.
+const MAX_NAMES: usize = 10_000;
 
 /// One `[[source.files]]` entry. Columns are names, or dotted paths into JSON (`user.email`).
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -51,13 +55,13 @@ impl FileMapping {
     /// True if the entry is for this file.
     pub fn matches(&self, path: &Path) -> bool {
         let Some(pattern) = &self.path else { return true };
-        if path.starts_with(pattern) {
-            return true;
-        }
         let full = path.to_string_lossy().replace('\\', "/");
-        let pattern = pattern.trim_start_matches("./");
+        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+        let inside = format!("{pattern}/*");
         let tails = full.match_indices('/').map(|(at, _)| &full[at + 1..]);
-        tails.chain([&*full]).any(|tail| glob(pattern.as_bytes(), tail.as_bytes()))
+        tails.chain([&*full]).any(|tail| {
+            glob(pattern.as_bytes(), tail.as_bytes()) || glob(inside.as_bytes(), tail.as_bytes())
+        })
     }
 
     /// The mapping for a file: the first that names it, else the first that is for all files.
@@ -92,124 +96,6 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
         Some((b'?', rest)) => text.split_first().is_some_and(|(_, text)| glob(rest, text)),
         Some((byte, rest)) => {
             text.split_first().is_some_and(|(first, text)| first == byte && glob(rest, text))
-        }
-    }
-}
-
-/// What a column of a file can be for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Target {
-    Event,
-    Time,
-    User,
-    Email,
-    Account,
-    StripeCustomer,
-    Id,
-    Properties,
-    IngestedAt,
-}
-
-/// Targets in the order in which they choose among columns.
-const TARGETS: &[Target] = &[
-    Target::Event,
-    Target::Time,
-    Target::User,
-    Target::Email,
-    Target::Account,
-    Target::StripeCustomer,
-    Target::Id,
-    Target::Properties,
-    Target::IngestedAt,
-];
-
-impl Target {
-    /// The column of the log that the target fills.
-    pub fn column(self) -> &'static str {
-        match self {
-            Target::Event => "event",
-            Target::Time => "occurred_at",
-            Target::User => "distinct_id",
-            Target::Email => "email",
-            Target::Account => "account_id",
-            Target::StripeCustomer => "stripe_customer_id",
-            Target::Id => "uuid",
-            Target::Properties => "properties",
-            Target::IngestedAt => "ingested_at",
-        }
-    }
-
-    /// The key of `[[source.files]]` that sets it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Target::Event => "event",
-            Target::Time => "time",
-            Target::User => "user",
-            Target::Email => "email",
-            Target::Account => "account",
-            Target::StripeCustomer => "stripe_customer",
-            Target::Id => "id",
-            Target::Properties => "properties",
-            Target::IngestedAt => "ingested_at",
-        }
-    }
-
-    /// Usual names, likeliest first.
-    pub fn usual_names(self) -> &'static [&'static str] {
-        match self {
-            Target::Event => &["event", "event_name", "eventName", "name", "type", "action"],
-            Target::Time => &[
-                "timestamp",
-                "time",
-                "occurred_at",
-                "created_at",
-                "ts",
-                "date",
-                "sent_at",
-                "received_at",
-                "event_time",
-                "event_timestamp",
-            ],
-            Target::User => &[
-                "user_id",
-                "userId",
-                "distinct_id",
-                "uid",
-                "anonymous_id",
-                "anonymousId",
-                "user.id",
-            ],
-            Target::Email => &[
-                "email",
-                "user_email",
-                "userEmail",
-                "e-mail",
-                "mail",
-                "email_address",
-                "user.email",
-                "traits.email",
-                "context.traits.email",
-                "properties.email",
-            ],
-            Target::Account => &[
-                "account_id",
-                "accountId",
-                "org_id",
-                "organization_id",
-                "workspace_id",
-                "team_id",
-                "company_id",
-                "group_id",
-                "groupId",
-                "tenant_id",
-                "context.groupId",
-            ],
-            Target::StripeCustomer => &["stripe_customer_id", "stripe_customer"],
-            Target::Id => &["uuid", "event_id", "eventId", "message_id", "messageId", "insert_id"],
-            Target::Properties => {
-                &["properties", "props", "event_properties", "data", "attributes"]
-            }
-            Target::IngestedAt => &["_inserted_at", "ingested_at", "received_at", "inserted_at"],
         }
     }
 }
@@ -299,7 +185,7 @@ impl Sources {
         let Json::Object(fields) = record else { return };
         let mut is_new = false;
         for (name, value) in fields {
-            if !self.seen.contains(&**name) {
+            if self.seen.len() < MAX_NAMES && !self.seen.contains(&**name) {
                 self.seen.insert(name.clone().into_owned());
                 is_new = true;
             }
@@ -351,11 +237,11 @@ mod tests {
     #[test]
     fn a_mapping_finds_its_files() {
         let path = Path::new("/data/exports/app-2025.jsonl.gz");
-        let fitting = ["app-*.jsonl*", "exports/*", "/data/exports", "app-????.jsonl.gz", "*.gz"];
+        let fitting = ["app-*.jsonl*", "./exports/", "/data/exports", "app-????.jsonl.gz", "*.gz"];
         for pattern in fitting {
             assert!(at(pattern).matches(path), "{pattern}");
         }
-        for pattern in ["app", "*.csv", "exports", "xports/*", "data/exports"] {
+        for pattern in ["app", "*.csv", "xports/*", "/exports", "app-???.*"] {
             assert!(!at(pattern).matches(path), "{pattern}");
         }
         let all = FileMapping { name: "all".into(), ..FileMapping::default() };

@@ -13,7 +13,9 @@ mod landing;
 mod mapping;
 mod open;
 mod posthog;
+mod preview;
 mod scan;
+mod target;
 mod time;
 
 #[cfg(test)]
@@ -22,8 +24,9 @@ mod tests;
 use arrow::datatypes::SchemaRef;
 
 pub use expand::{expand, hash_file};
-pub use landing::{Preview, land_file, preview_file};
+pub use landing::land_file;
 pub use mapping::FileMapping;
+pub use preview::{Preview, preview_file};
 pub use time::TimeUnit;
 
 use crate::sync::stripe::{RESOURCES, schema};

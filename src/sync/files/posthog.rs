@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::events::{EventRow, canonical, compact, looks_like_email, object, text_of};
-use super::mapping::{FileMapping, Sources, Target};
+use super::mapping::{FileMapping, Sources};
+use super::target::Target;
 use super::time::micros;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};

@@ -150,6 +150,10 @@ impl<R: Read> Records<R> {
         // Lines of the record so far that are complete, and whether we are at a line's start.
         let (mut breaks, mut at_line_start) = (0_u64, false);
         loop {
+            let rest = &self.buffer[self.at..];
+            let plain = if in_string { plain_in_string(rest) } else { plain_outside(rest) };
+            // What follows a line break is looked at, whatever it is.
+            self.at += if at_line_start { 0 } else { plain };
             let Some(byte) = self.peek() else {
                 return End::Broken("the file ends inside this record");
             };
@@ -163,15 +167,14 @@ impl<R: Read> Records<R> {
                 match byte {
                     b'\\' => {
                         self.at += 1;
-                        self.peek();
+                        if self.peek().is_none() {
+                            continue;
+                        }
                     }
                     b'"' => in_string = false,
                     // No string of JSON spans lines: the line was cut inside one.
                     b'\n' => return End::Broken("the line ends inside a string"),
-                    _ => {
-                        self.at += plain_length(&self.buffer[self.at..]);
-                        continue;
-                    }
+                    _ => {}
                 }
                 self.at += 1;
                 continue;
@@ -286,8 +289,14 @@ impl<R: Read> Records<R> {
 }
 
 /// Length of the run without quote, escape or line break.
-fn plain_length(bytes: &[u8]) -> usize {
+fn plain_in_string(bytes: &[u8]) -> usize {
     let end = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | b'\n'));
+    end.unwrap_or(bytes.len())
+}
+
+/// Length of the run without bracket, quote or line break.
+fn plain_outside(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b'\n'));
     end.unwrap_or(bytes.len())
 }
 

@@ -435,3 +435,27 @@ fn the_sample_company_lands_without_a_complaint() {
         }
     }
 }
+
+/// A little of everything, for the mutations below.
+const MIXED: &str = concat!(
+    r#"{"object":"list","data":[{"id":"in_1","object":"invoice","created":1700000000,"lines":"#,
+    r#"{"data":[{"id":"il_1","amount":5,"period":{"start":1}}]}}],"url":"\"/v1\""}"#,
+    "\n",
+    r#"{"id":"evt_1","object":"event","created":1,"data":{"object":{"id":"c","object":"customer"}}}"#,
+    "\n",
+    r#"[{"uuid":"u","event":"e","distinct_id":"d","timestamp":1700000000,"properties":{"é":"\ud83d"}}]"#,
+    "\n",
+    r#"{"event":"e","time":"2025-01-01","email":"a@b.c","props":{"a":[1,{}]}}"#,
+);
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_content_makes_it_panic(cut in 0..MIXED.len(), at in 0..MIXED.len(), byte: u8, from in 0..40_usize) {
+        let mut bytes = MIXED.as_bytes().to_vec();
+        bytes[at] = byte;
+        land_bytes(&bytes[from.min(cut)..cut], &[]);
+        land_bytes(&gzip(&bytes)[..cut.min(100)], &[]);
+    }
+}

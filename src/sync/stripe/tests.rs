@@ -312,3 +312,29 @@ fn what_is_not_a_stripe_object_is_refused_by_field() {
     assert_eq!(batches.without_table["payout"], 1);
     assert_eq!(batches.rows(), 0);
 }
+
+#[test]
+fn expanded_objects_and_plans_land_in_their_tables() {
+    let (batches, faults) = one(
+        r#"{"id":"ch_1","object":"charge","created":1700000000,"livemode":true,
+            "customer":{"id":"cus_1","object":"customer","created":1600000000,"email":"a@x.io"},
+            "refunds":{"object":"list","data":[{"id":"re_1","object":"refund","amount":5}]},
+            "invoice":{"id":"in_1","object":"invoice","lines":{"data":[{"plan":
+              {"id":"gold","object":"plan","amount":900,"amount_decimal":"900.5","interval":"year",
+               "interval_count":2,"usage_type":"licensed","transform_usage":{"divide_by":3}}}]}}}"#,
+    );
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(strings(&batches["stripe_log/charges"], "customer_id"), [Some("cus_1")]);
+    assert_eq!(strings(&batches["stripe_log/customers"], "email"), [Some("a@x.io")]);
+    let refunds = &batches["stripe_log/refunds"];
+    assert!(refunds.column_by_name("livemode").unwrap().as_boolean().value(0));
+    assert_eq!(times(refunds, "observed_at"), [Some(1_700_000_000)]);
+    let prices = &batches["stripe_log/prices"];
+    let columns = ["type", "interval", "unit_amount_decimal", "transform_quantity", "usage_type"];
+    let found = columns.map(|column| strings(prices, column)[0].unwrap());
+    assert_eq!(found, ["recurring", "year", "900.5", r#"{"divide_by":3}"#, "licensed"]);
+    let line = batches["stripe_log/invoices"].column_by_name("lines").unwrap().clone();
+    let line = line.as_list::<i32>().value(0);
+    let price = line.as_struct().column_by_name("price_id").unwrap().clone();
+    assert_eq!(price.as_string::<i32>().value(0), "gold");
+}

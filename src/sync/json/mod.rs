@@ -1,14 +1,11 @@
 //! A JSON value that borrows from its text: numbers keep their digits, and strings are copied
 //! only where they hold escapes.
 
+mod parse;
+
 use std::borrow::Cow;
-use std::fmt;
-use std::ops::Range;
 
-use jiter::{Jiter, JsonErrorType, Peek};
-
-/// Deeper values are refused: nothing real nests like this, and the stack is finite.
-const MAX_DEPTH: usize = 128;
+pub use parse::{ParseError, mend_surrogates};
 
 /// One parsed value. Objects keep the order of their keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,21 +17,6 @@ pub enum Json<'a> {
     String(Cow<'a, str>),
     Array(Vec<Json<'a>>),
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
-}
-
-/// Why a text is not JSON.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParseError {
-    /// The text ends too early, as a file does that was cut while it was written.
-    pub is_truncated: bool,
-    reason: String,
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.is_truncated { "truncated JSON" } else { "not JSON" };
-        write!(f, "{what}: {}", self.reason)
-    }
 }
 
 /// One step of a path into a value.
@@ -60,20 +42,6 @@ pub fn steps(path: &str) -> Vec<Step> {
 }
 
 impl<'a> Json<'a> {
-    /// Parses exactly one value.
-    pub fn parse(text: &'a str) -> Result<Self, ParseError> {
-        let mut parser = Parser { text, jiter: Jiter::new(text.as_bytes()) };
-        parser
-            .jiter
-            .peek()
-            .map_err(|error| parser.error(&error))
-            .and_then(|peek| parser.value(peek, 0))
-            .and_then(|value| match parser.jiter.finish() {
-                Ok(()) => Ok(value),
-                Err(error) => Err(parser.error(&error)),
-            })
-    }
-
     /// The value of a key. Of a key that is given twice, the last value counts.
     pub fn get(&self, key: &str) -> Option<&Json<'a>> {
         match self {
@@ -216,132 +184,6 @@ pub fn write_string(text: &str, out: &mut String) {
         out.push_str(text);
         out.push('"');
     }
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    jiter: Jiter<'a>,
-}
-
-impl<'a> Parser<'a> {
-    fn value(&mut self, peek: Peek, depth: usize) -> Result<Json<'a>, ParseError> {
-        if depth > MAX_DEPTH {
-            let reason = format!("nested deeper than {MAX_DEPTH} levels");
-            return Err(ParseError { is_truncated: false, reason });
-        }
-        match peek {
-            Peek::Null => self.jiter.known_null().map(|()| Json::Null),
-            Peek::True | Peek::False => self.jiter.known_bool(peek).map(Json::Bool),
-            Peek::String => match self.jiter.known_bytes() {
-                Ok(bytes) => {
-                    let range = range_within(self.text, bytes);
-                    return self.string(range).map(Json::String);
-                }
-                Err(error) => Err(error),
-            },
-            Peek::Array => return self.array(depth),
-            Peek::Object => return self.object(depth),
-            _ => match self.jiter.known_number_bytes(peek) {
-                Ok(bytes) => {
-                    let range = range_within(self.text, bytes);
-                    Ok(Json::Number(Cow::Borrowed(&self.text[range])))
-                }
-                Err(error) => Err(error),
-            },
-        }
-        .map_err(|error| self.error(&error))
-    }
-
-    fn array(&mut self, depth: usize) -> Result<Json<'a>, ParseError> {
-        let mut values = Vec::new();
-        let mut next = self.jiter.known_array();
-        loop {
-            match next {
-                Ok(Some(peek)) => values.push(self.value(peek, depth + 1)?),
-                Ok(None) => return Ok(Json::Array(values)),
-                Err(error) => return Err(self.error(&error)),
-            }
-            next = self.jiter.array_step();
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Json<'a>, ParseError> {
-        let mut fields = Vec::with_capacity(8);
-        let mut key = self.jiter.next_object_bytes().map(|key| within(self.text, key));
-        loop {
-            let range = match key {
-                Ok(Some(range)) => range,
-                Ok(None) => return Ok(Json::Object(fields)),
-                Err(error) => return Err(self.error(&error)),
-            };
-            let name = self.string(range)?;
-            let peek = self.jiter.peek().map_err(|error| self.error(&error))?;
-            fields.push((name, self.value(peek, depth + 1)?));
-            key = self.jiter.next_key_bytes().map(|key| within(self.text, key));
-        }
-    }
-
-    /// The string between two quotes; copied only if it holds escapes.
-    fn string(&self, range: Range<usize>) -> Result<Cow<'a, str>, ParseError> {
-        let inner = &self.text[range.clone()];
-        if !inner.contains('\\') {
-            return Ok(Cow::Borrowed(inner));
-        }
-        let quoted = &self.text[range.start - 1..range.end + 1];
-        serde_json::from_str(quoted)
-            .map(Cow::Owned)
-            .map_err(|error| ParseError { is_truncated: false, reason: error.to_string() })
-    }
-
-    fn error(&self, error: &jiter::JiterError) -> ParseError {
-        let is_truncated = matches!(
-            &error.error_type,
-            jiter::JiterErrorType::JsonError(
-                JsonErrorType::EofWhileParsingList
-                    | JsonErrorType::EofWhileParsingObject
-                    | JsonErrorType::EofWhileParsingString
-                    | JsonErrorType::EofWhileParsingValue
-            )
-        );
-        ParseError { is_truncated, reason: error.description(&self.jiter) }
-    }
-}
-
-/// Half of a surrogate pair is legal JSON but no text: browsers cut strings there. The same text
-/// with U+FFFD in the place of each half, so that it costs a character and not the record; `None`
-/// if there is none.
-pub fn mend_surrogates(text: &str) -> Option<String> {
-    let escape = |at: usize| -> Option<u16> {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut mended = String::new();
-    let (mut copied, mut at) = (0, 0);
-    while let Some(found) = text[at..].find('\\') {
-        at += found;
-        match escape(at) {
-            Some(0xD800..=0xDBFF) if matches!(escape(at + 6), Some(0xDC00..=0xDFFF)) => at += 12,
-            Some(0xD800..=0xDFFF) => {
-                mended.push_str(&text[copied..at]);
-                mended.push_str("\\ufffd");
-                at += 6;
-                copied = at;
-            }
-            // Any other escape is two ASCII characters long, or its letter may stay text.
-            _ => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
-        }
-    }
-    (copied > 0).then(|| mended + &text[copied..])
-}
-
-/// Where `part`, a slice of `text`, lies in it.
-fn range_within(text: &str, part: &[u8]) -> Range<usize> {
-    let start = part.as_ptr().addr() - text.as_ptr().addr();
-    start..start + part.len()
-}
-
-fn within(text: &str, part: Option<&[u8]>) -> Option<Range<usize>> {
-    part.map(|part| range_within(text, part))
 }
 
 #[cfg(test)]

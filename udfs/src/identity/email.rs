@@ -43,10 +43,6 @@ impl<'a> Address<'a> {
         &self.text[self.at + 1..]
     }
 
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// The local part without its `+tag`, if something is left before the tag; a dot that led to
     /// the tag goes with it.
     pub fn untagged(&self) -> &str {

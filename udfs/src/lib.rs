@@ -47,7 +47,44 @@ pub(crate) fn documentation(
 mod tests {
     use std::collections::HashSet;
 
+    use arrow::datatypes::Field;
+    use datafusion_common::Result;
+    use datafusion_common::config::ConfigOptions;
+    use datafusion_expr::type_coercion::functions::fields_with_udf;
+    use datafusion_expr::{ColumnarValue, ScalarFunctionArgs};
+    use proptest::test_runner::Config;
+
     use super::*;
+
+    /// How the properties of this crate are tested: this many cases, and no files beside the code.
+    pub(crate) fn cases(count: u32) -> Config {
+        Config { failure_persistence: None, ..Config::with_cases(count) }
+    }
+
+    /// Plans and runs a call, as SQL does; the answer has the type that planning promised.
+    pub(crate) fn call(
+        function: &ScalarUDF,
+        arguments: &[ColumnarValue],
+        rows: usize,
+    ) -> Result<ColumnarValue> {
+        let field = |argument: &ColumnarValue| Field::new("a", argument.data_type(), true).into();
+        let arg_fields =
+            fields_with_udf(&arguments.iter().map(field).collect::<Vec<_>>(), function)?;
+        let types: Vec<_> = arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let args = std::iter::zip(arguments, &types)
+            .map(|(argument, planned)| argument.cast_to(planned, None))
+            .collect::<Result<_>>()?;
+        let returns = function.return_type(&types)?;
+        let answer = function.invoke_with_args(ScalarFunctionArgs {
+            args,
+            arg_fields,
+            number_rows: rows,
+            return_field: Arc::new(Field::new("f", returns.clone(), true)),
+            config_options: Arc::new(ConfigOptions::default()),
+        })?;
+        assert_eq!(answer.data_type(), returns, "{}", function.name());
+        Ok(answer)
+    }
 
     #[test]
     fn names_are_unique_and_known_to_the_manual() {

@@ -8,8 +8,10 @@ use paydirt_udfs::money::monthly::{Price, monthly_minor, months};
 use paydirt_udfs::money::movement::{Movement, movement};
 use serde_json::Value;
 
+type Check = fn(&Value);
+
 /// Part of the file, how many cases it must hold, and the check of one case.
-const PARTS: [(&str, usize, fn(&Value)); 6] = [
+const PARTS: [(&str, usize, Check); 6] = [
     ("/cases", 53, list_and_net),
     ("/currency/zero_decimal", 15, |code| assert_exponent(code, 0)),
     ("/currency/two_decimal_by_compatibility", 2, |code| assert_exponent(code, 2)),

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use arrow::array::{AsArray, StringViewArray};
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use datafusion_common::{Result, exec_err};
+use datafusion_common::{Result, internal_err};
 use datafusion_expr::{
     ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
@@ -37,7 +39,7 @@ fn text(key: &Value) -> Option<String> {
     }
 }
 
-/// [`group_key`] as an SQL function; the group types are one constant for all rows.
+/// [`group_key`] as an SQL function.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GroupKey {
     signature: Signature,
@@ -53,11 +55,13 @@ impl Default for GroupKey {
              group types, in their order. With no types, the value of the alphabetically first \
              group type that has one.",
             &[
-                ("groups", "JSON text, `{\"group type\": key, …}`."),
-                ("types", "Comma-separated group types, or NULL; a constant."),
+                ("groups", r#"JSON text, `{"group type": key, …}`."#),
+                ("types", "Comma-separated group types, or NULL."),
             ],
-            "select group_key('{\"company\":\"acme\",\"project\":7}', 'organization,project');\n-- 7\n\
-             select group_key('{\"company\":\"acme\",\"project\":7}', NULL);\n-- acme",
+            r#"select group_key('{"company":"acme","project":7}', 'organization,project');
+-- 7
+select group_key('{"company":"acme","project":7}', NULL);
+-- acme"#,
         );
         let arguments = vec![text_argument(), text_argument()];
         Self {
@@ -81,15 +85,24 @@ impl ScalarUDFImpl for GroupKey {
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let types = match &arguments.args[1] {
-            ColumnarValue::Scalar(types) => types.try_as_str().flatten(),
-            ColumnarValue::Array(_) => {
-                return exec_err!("the group types of group_key must be a constant, not a column");
+        let rows = arguments.number_rows;
+        match &arguments.args[..] {
+            [groups, ColumnarValue::Scalar(types)] => {
+                let types = types.try_as_str().flatten();
+                map_column(groups, |groups| {
+                    map_text(groups, |groups| group_key(groups, types).map(Cow::Owned))
+                })
             }
-        };
-        map_column(&arguments.args[0], |groups| {
-            map_text(groups, |groups| group_key(groups, types).map(Cow::Owned))
-        })
+            [groups, ColumnarValue::Array(types)] => {
+                let groups = cast(&groups.to_array(rows)?, &DataType::Utf8View)?;
+                let types = cast(types, &DataType::Utf8View)?;
+                let each = groups.as_string_view().iter().zip(types.as_string_view());
+                let keys: StringViewArray =
+                    each.map(|(groups, types)| group_key(groups?, types)).collect();
+                Ok(ColumnarValue::Array(cast(&keys, arguments.return_type())?))
+            }
+            other => internal_err!("group_key has two arguments, not {}", other.len()),
+        }
     }
 
     fn documentation(&self) -> Option<&Documentation> {
@@ -99,7 +112,14 @@ impl ScalarUDFImpl for GroupKey {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+    use datafusion_common::ScalarValue;
+    use datafusion_expr::ScalarUDF;
+
     use super::*;
+    use crate::tests::call;
 
     #[test]
     fn picks_the_first_type_with_a_value() {
@@ -128,5 +148,22 @@ mod tests {
             group_key(r#"{"id":9007199254740993}"#, None).as_deref(),
             Some("9007199254740993")
         );
+    }
+
+    #[test]
+    fn types_may_be_a_column_and_encodings_are_kept() {
+        let function = ScalarUDF::from(GroupKey::default());
+        let encoding = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+        let groups = StringArray::from(vec![Some(r#"{"a":1,"b":2}"#), Some("{}"), None]);
+        let groups = ColumnarValue::Array(cast(&groups, &encoding).unwrap());
+        let types: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), Some("a"), Some("a")]));
+        let types = ColumnarValue::Array(types);
+        for (types, expected) in [(types, "2"), (ScalarValue::from("a,b").into(), "1")] {
+            let keys = call(&function, &[groups.clone(), types], 3).unwrap();
+            assert_eq!(keys.data_type(), encoding);
+            let keys = cast(&keys.into_array(3).unwrap(), &DataType::Utf8).unwrap();
+            let expected = StringArray::from(vec![Some(expected), None, None]);
+            assert_eq!(keys.as_string::<i32>(), &expected);
+        }
     }
 }

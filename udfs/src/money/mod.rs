@@ -9,6 +9,7 @@ pub mod discount;
 pub mod exact;
 pub mod monthly;
 pub mod movement;
+mod parameter;
 mod row;
 mod sql;
 mod tiers;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion_common::{Result, ScalarValue, internal_err};
+use datafusion_common::{Result, ScalarValue, internal_err, plan_err};
 use datafusion_expr::{
-    Coercion, ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature,
-    TypeSignature, Volatility,
+    ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::parameter::Parameter;
 use crate::text::Texts;
 
 /// What a row function computes. `Ok(None)` is SQL NULL.
@@ -25,22 +25,23 @@ pub(super) enum Body {
 pub(super) struct RowFunction {
     name: &'static str,
     body: Body,
+    parameters: Vec<Parameter>,
+    required: usize,
     signature: Signature,
     documentation: Documentation,
 }
 
 impl RowFunction {
-    /// `forms` are the lists of arguments that the function takes, the best fit first. Every
-    /// argument ends up as text (of any encoding but a dictionary), Int64, Float64 or Boolean.
+    /// Parameters after the first `required` may be left out.
     pub(super) fn new(
         name: &'static str,
         body: Body,
-        forms: Vec<Vec<Coercion>>,
+        parameters: Vec<Parameter>,
+        required: usize,
         documentation: Documentation,
     ) -> Self {
-        let forms = forms.into_iter().map(TypeSignature::Coercible).collect();
-        let signature = Signature::one_of(forms, Volatility::Immutable);
-        Self { name, body, signature, documentation }
+        let signature = Signature::user_defined(Volatility::Immutable);
+        Self { name, body, parameters, required, signature, documentation }
     }
 }
 
@@ -71,6 +72,24 @@ impl ScalarUDFImpl for RowFunction {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        let (name, most) = (self.name, self.parameters.len());
+        if !(self.required..=most).contains(&given.len()) {
+            return plan_err!(
+                "{name} takes {} to {most} arguments, not {}",
+                self.required,
+                given.len()
+            );
+        }
+        let arguments = given.iter().zip(&self.parameters);
+        arguments
+            .map(|(given, Parameter { name: argument, kind })| match kind.coerced(given) {
+                Some(coerced) => Ok(coerced),
+                None => plan_err!("{argument} of {name} is {}, not {given}", kind.describe()),
+            })
+            .collect()
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
@@ -184,5 +203,79 @@ impl<'a> Column<'a> {
             other => return internal_err!("row functions do not read {other}"),
         };
         Ok(Self { values, is_constant })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int32Array, LargeStringArray, StringViewArray};
+
+    use super::*;
+
+    fn call(name: &str, arguments: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+        let functions = crate::money::scalar_functions();
+        let function = functions.iter().find(|function| function.name() == name).unwrap();
+        crate::tests::call(function, arguments, rows)
+    }
+
+    fn constant(value: impl Into<ScalarValue>) -> ColumnarValue {
+        ColumnarValue::Scalar(value.into())
+    }
+
+    #[test]
+    fn columns_of_any_encoding_meet_constants() {
+        let amounts = LargeStringArray::from(vec![Some("100"), Some("200"), None, Some("5")]);
+        let usage = StringViewArray::from(vec![None, Some("licensed"), None, Some("metered")]);
+        let answer = call(
+            "monthly_minor",
+            &[
+                ColumnarValue::Array(Arc::new(amounts)),
+                constant("month"),
+                constant(1i8),
+                ColumnarValue::Array(Arc::new(Int32Array::from(vec![1, 2, 3, 4]))),
+                ColumnarValue::Array(Arc::new(usage)),
+            ],
+            4,
+        );
+        let expected = Float64Array::from(vec![Some(100.0), Some(400.0), None, Some(0.0)]);
+        let answer = answer.unwrap().into_array(4).unwrap();
+        assert_eq!(answer.as_primitive::<Float64Type>(), &expected);
+    }
+
+    #[test]
+    fn constants_give_a_constant() {
+        let text =
+            |minor: ScalarValue| match call("money_text", &[constant(minor), constant("usd")], 7)
+                .unwrap()
+            {
+                ColumnarValue::Scalar(ScalarValue::Utf8(text)) => text,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(text(4900i64.into()).as_deref(), Some("49.00"));
+        assert_eq!(text(i64::MAX.into()).as_deref(), Some("92233720368547758.07"));
+        assert_eq!(text(ScalarValue::UInt8(Some(7))).as_deref(), Some("0.07"));
+        assert_eq!(text(ScalarValue::Float64(Some(-0.5))).as_deref(), Some("-0.01"));
+        assert_eq!(text(ScalarValue::Float64(Some(f64::NAN))), None);
+        assert_eq!(text(ScalarValue::Decimal128(Some(12345), 10, 1)).as_deref(), Some("12.35"));
+        assert_eq!(text(ScalarValue::Null), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_does_not_plan() {
+        let message =
+            |arguments: &[_]| call("monthly_minor", arguments, 1).unwrap_err().to_string();
+        let few = message(&[constant("1"), constant("month")]);
+        assert!(few.contains("monthly_minor takes 4 to 9 arguments, not 2"), "{few}");
+        let odd = message(&[constant(true), constant("month"), constant(1i64), constant(1i64)]);
+        assert!(odd.contains("unit_amount_decimal of monthly_minor is decimal text"), "{odd}");
+        let float = message(&[constant(0.1), constant("month"), constant(1i64), constant(1i64)]);
+        assert!(float.contains("not Float64"), "{float}");
+    }
+
+    #[test]
+    fn an_unknown_policy_is_an_error() {
+        let arguments = [constant(4900.0), constant("[]"), constant("forevr")];
+        let error = call("discounted_minor", &arguments, 1).unwrap_err().to_string();
+        assert!(error.contains("no policy `forevr`, only none, forever, all"), "{error}");
     }
 }

@@ -1,16 +1,14 @@
 //! The money functions of SQL. Adding one is one entry here.
 
-use datafusion_common::types::{
-    NativeType, logical_boolean, logical_float64, logical_int64, logical_string,
-};
 use datafusion_common::{Result, exec_err};
-use datafusion_expr::{Coercion, DocSection, ScalarUDF, TypeSignatureClass};
+use datafusion_expr::{DocSection, ScalarUDF};
 
 use super::currency::{currency_exponent, major};
 use super::discount::{Policy, coupons, discounted};
 use super::exact::{from_float, to_float};
 use super::monthly::{self, Price, months};
 use super::movement::{Movement, movement};
+use super::parameter::{Kind, Parameter};
 use super::row::{Body, Row, RowFunction};
 use crate::documentation;
 
@@ -26,25 +24,22 @@ pub fn scalar_functions() -> Vec<ScalarUDF> {
         Entry {
             name: "monthly_minor",
             body: Body::Float(monthly_minor),
-            forms: optional(
-                &[decimal_text(), text(), integer(), integer(), text(), text(), text(), text(), text()],
-                4,
-            ),
+            required: 4,
             syntax: "monthly_minor(unit_amount_decimal, interval, interval_count, quantity [, \
                 usage_type, billing_scheme, tiers_mode, tiers, transform_quantity])",
             description: "The list price of a subscription item per month in minor units: computed \
                 exactly, rounded once to a float. A year has 12 months, 52 weeks, 365 days. 0 for \
                 metered prices, NULL if it cannot be known.",
             arguments: &[
-                ("unit_amount_decimal", "Minor units per unit and period, as decimal text."),
-                ("interval", "day, week, month or year."),
-                ("interval_count", "Intervals in a period."),
-                ("quantity", "Units; not asked for in metered prices."),
-                ("usage_type", "licensed (default) or metered."),
-                ("billing_scheme", "per_unit (default) or tiered."),
-                ("tiers_mode", "graduated or volume."),
-                ("tiers", "JSON list of Stripe's tiers."),
-                ("transform_quantity", "JSON `{\"divide_by\": 10, \"round\": \"up\"}`."),
+                ("unit_amount_decimal", Kind::Decimal, "Minor units per unit and period."),
+                ("interval", Kind::Text, "day, week, month or year."),
+                ("interval_count", Kind::Integer, "Intervals in a period."),
+                ("quantity", Kind::Integer, "Units; not asked for in metered prices."),
+                ("usage_type", Kind::Text, "licensed (default) or metered."),
+                ("billing_scheme", Kind::Text, "per_unit (default) or tiered."),
+                ("tiers_mode", Kind::Text, "graduated or volume."),
+                ("tiers", Kind::Text, "JSON list of Stripe's tiers."),
+                ("transform_quantity", Kind::Text, r#"JSON `{"divide_by": 10, "round": "up"}`."#),
             ],
             example: "select monthly_minor('58800', 'year', 1, 3);\n-- 14700.0\n\
                 select monthly_minor('1000', 'fortnight', 1, 1);\n-- NULL",
@@ -53,35 +48,33 @@ pub fn scalar_functions() -> Vec<ScalarUDF> {
         Entry {
             name: "discounted_minor",
             body: Body::Float(discounted_minor),
-            forms: optional(&[float(), text(), text(), text(), integer()], 3),
+            required: 3,
             syntax: "discounted_minor(monthly_minor, coupons, policy [, interval, interval_count])",
             description: "A monthly amount, of an item or of a whole subscription, after coupons \
                 that apply in their order; never below 0. NULL if a coupon cannot be read. Apply \
                 the coupons of each item first, then those of the subscription to the sum.",
             arguments: &[
-                ("monthly_minor", "Minor units per month."),
+                ("monthly_minor", Kind::Float, "Minor units per month."),
                 (
                     "coupons",
-                    "JSON list of objects with Stripe's coupon fields `duration`, `percent_off`, \
-                     `amount_off`; NULL for none.",
+                    Kind::Text,
+                    "JSON list of Stripe's coupons: `duration` and `percent_off` or `amount_off`; \
+                        NULL for none.",
                 ),
-                ("policy", "Coupons that count: none, forever, or all."),
-                ("interval", "Interval of the subscription, needed for an amount off."),
-                ("interval_count", "Intervals in a period, needed for an amount off."),
+                ("policy", Kind::Text, "Coupons that count: none, forever, or all."),
+                ("interval", Kind::Text, "Billing interval, for amounts off."),
+                ("interval_count", Kind::Integer, "Intervals in a period, for amounts off."),
             ],
-            example: "select discounted_minor(4900.0, \
-                '[{\"duration\":\"forever\",\"percent_off\":20}]', 'forever');\n-- 3920.0\n\
-                select discounted_minor(4900.0, \
-                '[{\"duration\":\"forever\",\"amount_off\":1200}]', 'forever', 'year', 1);\n-- 4800.0",
+            example: DISCOUNT_EXAMPLE,
         }
         .define(),
         Entry {
             name: "currency_exponent",
             body: Body::Integer(|row| Ok(row.text(0).map(|code| currency_exponent(code).into()))),
-            forms: vec![vec![text()]],
+            required: 1,
             syntax: "currency_exponent(currency)",
             description: "Decimals between Stripe's minor unit and the major unit of a currency.",
-            arguments: &[("currency", "Three-letter code, in any case.")],
+            arguments: &[("currency", Kind::Text, "Three-letter code, in any case.")],
             example: "select currency_exponent('usd');\n-- 2\n\
                 select currency_exponent('jpy');\n-- 0",
         }
@@ -89,13 +82,13 @@ pub fn scalar_functions() -> Vec<ScalarUDF> {
         Entry {
             name: "money_text",
             body: Body::Text(money_text),
-            forms: vec![vec![integer(), text()], vec![float(), text()]],
+            required: 2,
             syntax: "money_text(minor, currency)",
             description: "An amount in the major unit, for people to read. Fractions of a minor \
                 unit are rounded, half away from zero.",
             arguments: &[
-                ("minor", "Minor units, whole or not."),
-                ("currency", "Three-letter code, in any case."),
+                ("minor", Kind::Number, "Minor units, whole or not."),
+                ("currency", Kind::Text, "Three-letter code, in any case."),
             ],
             example: "select money_text(4900, 'usd');\n-- 49.00\n\
                 select money_text(4900, 'jpy');\n-- 4900",
@@ -104,15 +97,15 @@ pub fn scalar_functions() -> Vec<ScalarUDF> {
         Entry {
             name: "mrr_movement",
             body: Body::Text(mrr_movement),
-            forms: vec![vec![float(), float(), boolean()]],
+            required: 3,
             syntax: "mrr_movement(before, after, had_before)",
             description: "How monthly revenue moved: new, reactivation, expansion, contraction or \
                 churn; NULL if it did not. Differences below a millionth of a minor unit are noise \
                 of floating-point sums.",
             arguments: &[
-                ("before", "Minor units per month before; 0 if there was none."),
-                ("after", "Minor units per month after; 0 if there is none."),
-                ("had_before", "Whether there was revenue at any time before."),
+                ("before", Kind::Float, "Minor units per month before; 0 if there was none."),
+                ("after", Kind::Float, "Minor units per month after; 0 if there is none."),
+                ("had_before", Kind::Flag, "Whether there was revenue at any time before."),
             ],
             example: "select mrr_movement(0, 4900, false);\n-- new\n\
                 select mrr_movement(4900, 4900, true);\n-- NULL",
@@ -120,6 +113,13 @@ pub fn scalar_functions() -> Vec<ScalarUDF> {
         .define(),
     ]
 }
+
+const DISCOUNT_EXAMPLE: &str = concat!(
+    r#"select discounted_minor(4900, '[{"duration":"forever","percent_off":20}]', 'forever');"#,
+    "\n-- 3920.0\n",
+    r#"select discounted_minor(900, '[{"duration":"once","amount_off":1200}]', 'all', 'year', 1);"#,
+    "\n-- 800.0",
+);
 
 fn monthly_minor(row: Row<'_>) -> Result<Option<f64>> {
     let price = Price {
@@ -173,55 +173,26 @@ fn mrr_movement(row: Row<'_>) -> Result<Option<String>> {
 struct Entry {
     name: &'static str,
     body: Body,
-    forms: Vec<Vec<Coercion>>,
+    required: usize,
     syntax: &'static str,
     description: &'static str,
-    arguments: &'static [(&'static str, &'static str)],
+    arguments: &'static [(&'static str, Kind, &'static str)],
     example: &'static str,
 }
 
 impl Entry {
     fn define(self) -> ScalarUDF {
-        let page =
-            documentation(SECTION, self.syntax, self.description, self.arguments, self.example);
-        ScalarUDF::from(RowFunction::new(self.name, self.body, self.forms, page.build()))
+        let parameters =
+            self.arguments.iter().map(|&(name, kind, _)| Parameter { name, kind }).collect();
+        let arguments: Vec<_> =
+            self.arguments.iter().map(|&(name, _, what)| (name, what)).collect();
+        let page = documentation(SECTION, self.syntax, self.description, &arguments, self.example);
+        ScalarUDF::from(RowFunction::new(
+            self.name,
+            self.body,
+            parameters,
+            self.required,
+            page.build(),
+        ))
     }
-}
-
-/// The forms of a function whose arguments after the first `required` may be left out.
-fn optional(arguments: &[Coercion], required: usize) -> Vec<Vec<Coercion>> {
-    (required..=arguments.len()).map(|count| arguments[..count].to_vec()).collect()
-}
-
-fn text() -> Coercion {
-    Coercion::new_exact(TypeSignatureClass::Native(logical_string()))
-}
-
-/// Text, or a number that has an exact text.
-fn decimal_text() -> Coercion {
-    Coercion::new_implicit(
-        TypeSignatureClass::Native(logical_string()),
-        vec![TypeSignatureClass::Integer, TypeSignatureClass::Decimal],
-        NativeType::String,
-    )
-}
-
-fn integer() -> Coercion {
-    Coercion::new_implicit(
-        TypeSignatureClass::Native(logical_int64()),
-        vec![TypeSignatureClass::Integer],
-        NativeType::Int64,
-    )
-}
-
-fn float() -> Coercion {
-    Coercion::new_implicit(
-        TypeSignatureClass::Native(logical_float64()),
-        vec![TypeSignatureClass::Numeric],
-        NativeType::Float64,
-    )
-}
-
-fn boolean() -> Coercion {
-    Coercion::new_exact(TypeSignatureClass::Native(logical_boolean()))
 }

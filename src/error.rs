@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use datafusion::error::DataFusionError;
+
 /// What went wrong (`error:` line) and, where there is one, what to do about it (`hint:` line).
 ///
 /// Values are part of the sentence: a file, a line, a field. Secrets never are.
@@ -29,6 +31,22 @@ impl Error {
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);
         self
+    }
+
+    /// Says in which SQL file, and moves the place that the parser names to where people look.
+    #[must_use]
+    pub fn in_file(mut self, path: &std::path::Path) -> Self {
+        let place = self.message.rsplit_once(" at Line: ").and_then(|(message, place)| {
+            let (line, _) = place.split_once(',')?;
+            Some((message.to_owned(), line.to_owned()))
+        });
+        match place {
+            Some((message, line)) => {
+                self.message = format!("{}:{line}: {message}", path.display());
+                self
+            }
+            None => self.context(path.display()),
+        }
     }
 
     pub fn message(&self) -> &str {
@@ -69,5 +87,29 @@ impl From<parquet::errors::ParquetError> for Error {
 impl From<object_store::Error> for Error {
     fn from(error: object_store::Error) -> Self {
         Self::new(error.to_string())
+    }
+}
+
+impl From<DataFusionError> for Error {
+    /// The innermost error, without the layers it came through.
+    fn from(error: DataFusionError) -> Self {
+        let root = error.find_root();
+        if let DataFusionError::External(inner) = root
+            && let Some(own) = inner.downcast_ref::<Self>()
+        {
+            return own.clone();
+        }
+        let message = root.strip_backtrace();
+        let layers = [
+            "Error during planning: ",
+            "External error: ",
+            "Execution error: ",
+            "Schema error: ",
+            "SQL error: ParserError(\"",
+        ];
+        let message = layers.iter().fold(message.as_str(), |text, layer| {
+            text.strip_prefix(layer).unwrap_or(text)
+        });
+        Self::new(message.trim_end_matches("\")"))
     }
 }

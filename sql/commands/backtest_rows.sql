@@ -2,9 +2,9 @@
 with trials as (
     select
         *,
-        started_at + $window as landmark_at,
-        started_at + $horizon as horizon_end_at,
-        least(started_at + $horizon, as_of()) as judged_at
+        started_at + cast($window as interval) as landmark_at,
+        started_at + cast($horizon as interval) as horizon_end_at,
+        least(started_at + cast($horizon as interval), as_of()) as judged_at
     from models.trials
 ),
 

@@ -48,16 +48,10 @@ decided as (
 
 select
     identity_key,
-    -- Earlier events wait for the first candidate.
-    case
-        when lag(at) over (partition by identity_key order by at) is null
-            then to_timestamp_micros(0) at time zone 'UTC'
-        else at
-    end as from_at,
-    coalesce(
-        lead(at) over (partition by identity_key order by at),
-        to_timestamp_micros(253402300799000000) at time zone 'UTC'
-    ) as to_at,
+    -- NULL is open: earlier events wait for the first candidate.
+    case when lag(at) over (partition by identity_key order by at) is not null then at end
+        as from_at,
+    lead(at) over (partition by identity_key order by at) as to_at,
     at as linked_at,
     case when accounts = 1 then account_id end as account_id,
     tier,

@@ -14,8 +14,8 @@ full_lines as (
 counted as (
     select
         lines.*,
-        prices.interval,
-        prices.interval_count,
+        prices.billing_interval,
+        prices.billing_interval_count,
         prices.usage_type,
         prices.billing_scheme,
         prices.tiers_mode,
@@ -42,19 +42,25 @@ line_coupons as (
         '[' || string_agg(coupon, ',' order by is_of_item desc, coupon) || ']' as coupons
     from outcomes.line_coupons
     group by invoice_id, line_no
+),
+
+monthly as (
+    select
+        counted.*,
+        untaxed_share * monthly_minor(
+            price_decimal, billing_interval, billing_interval_count, quantity, usage_type,
+            billing_scheme, tiers_mode, tiers, transform_quantity
+        ) as list_minor
+    from counted
 )
 
 select
-    counted.invoice_id,
-    sum(untaxed_share * monthly_minor(
-        price_decimal, interval, interval_count, quantity, usage_type, billing_scheme,
-        tiers_mode, tiers, transform_quantity
-    )) as mrr_list_minor,
-    sum(untaxed_share * monthly_net_minor(
-        price_decimal, interval, interval_count, quantity, usage_type, billing_scheme,
-        tiers_mode, tiers, transform_quantity, coalesce(line_coupons.coupons, '[]'), 'forever'
+    monthly.invoice_id,
+    sum(list_minor) as mrr_list_minor,
+    sum(discounted_minor(
+        list_minor, line_coupons.coupons, 'forever', billing_interval, billing_interval_count
     )) as mrr_net_minor
-from counted
+from monthly
 left join line_coupons
-    on line_coupons.invoice_id = counted.invoice_id and line_coupons.line_no = counted.line_no
-group by counted.invoice_id
+    on line_coupons.invoice_id = monthly.invoice_id and line_coupons.line_no = monthly.line_no
+group by monthly.invoice_id

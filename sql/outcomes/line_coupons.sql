@@ -3,31 +3,22 @@ select
     lines.invoice_id,
     lines.line_no,
     discounts.subscription_item_id is not null as is_of_item,
-    concat(
-        '{"duration":"', coupons.duration, '"',
-        case
-            when coupons.percent_off is not null then concat(',"percent_off":"', coupons.percent_off, '"')
-            else concat(
-                ',"amount_off":"', lines.amount_minor, '","months_of":"',
-                coalesce(prices.interval, 'month'), '","months_count":"',
-                coalesce(prices.interval_count, 1), '"'
-            )
-        end,
-        '}'
-    ) as coupon
+    case
+        when coupons.percent_off is not null
+            then concat('{"duration":"', coupons.duration, '","percent_off":', coupons.percent_off, '}')
+        else concat('{"duration":"', coupons.duration, '","amount_off":', lines.amount_minor, '}')
+    end as coupon
 from (
     select
         invoice_id,
         line_no,
-        price_id,
         discount['discount_id'] as discount_id,
         discount['amount_minor'] as amount_minor
     from (
-        select invoice_id, line_no, price_id, unnest(discounts) as discount
+        select invoice_id, line_no, unnest(discounts) as discount
         from stripe.invoice_lines
         where is_recurring
     ) as unnested
 ) as lines
 inner join stripe.discounts as discounts on discounts.discount_id = lines.discount_id
 inner join stripe.coupons as coupons on coupons.coupon_id = discounts.coupon_id
-left join stripe.prices as prices on prices.price_id = lines.price_id

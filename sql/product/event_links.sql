@@ -20,5 +20,5 @@ select
 from product.events as events
 left join models.identity_links as links
     on links.identity_key = events.identity_key
-    and events.occurred_at >= links.from_at
-    and events.occurred_at < links.to_at
+    and (links.from_at is null or events.occurred_at >= links.from_at)
+    and (links.to_at is null or events.occurred_at < links.to_at)

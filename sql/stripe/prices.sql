@@ -8,8 +8,8 @@ select
     billing_scheme,
     unit_amount_minor,
     unit_amount_decimal,
-    interval,
-    interval_count,
+    "interval" as billing_interval,
+    interval_count as billing_interval_count,
     usage_type,
     tiers_mode,
     -- Tiers come only when they were asked for: any version that has them will do.

@@ -224,7 +224,7 @@ pub async fn signal_frame(session: &Session, file: &SqlFile) -> Result<DataFrame
 }
 
 fn in_file(file: &SqlFile, error: Error) -> Error {
-    error.context(file.path.display())
+    error.in_file(&file.path)
 }
 
 fn is_text(data_type: &DataType) -> bool {

@@ -13,6 +13,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::TableType;
 
 use crate::engine::log::LogTables;
+use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
 
 pub const NAME: &str = "paydirt";
@@ -134,11 +135,21 @@ impl Catalog {
         let state = self.state()?;
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
-            .map_err(|error| error.context(format!("in {}", file.path.display())))?;
+            .map_err(|error| in_file(file, error))?;
         let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(sql)));
         planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
         Ok(view)
     }
+}
+
+/// Names the file, and the line where one is known; the innermost file is the one to mend.
+fn in_file(file: &SqlFile, error: DataFusionError) -> DataFusionError {
+    if let DataFusionError::External(inner) = error.find_root()
+        && inner.is::<Error>()
+    {
+        return error;
+    }
+    DataFusionError::External(Box::new(Error::from(error).in_file(&file.path)))
 }
 
 impl CatalogProvider for CatalogHandle {

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::StringArray;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 
 use crate::clock;
@@ -148,18 +147,4 @@ async fn data_through(log: &LogTables) -> Result<i64> {
         }
     }
     Ok(sources.into_values().min().unwrap_or(now))
-}
-
-impl From<DataFusionError> for Error {
-    fn from(error: DataFusionError) -> Self {
-        let root = error.find_root();
-        let message = root.strip_backtrace();
-        let message = message
-            .trim_start_matches("Error during planning: ")
-            .trim_start_matches("External error: ")
-            .trim_start_matches("Execution error: ")
-            .trim_start_matches("Schema error: ")
-            .to_owned();
-        Self::new(message)
-    }
 }

@@ -50,7 +50,7 @@ impl Landing {
 
     /// Lands one file; `progress` is told the rows so far. What cannot be read is in the report
     /// and in `system.diagnostics`; the rest lands.
-    pub async fn file(&mut self, path: &Path, progress: &dyn Fn(u64)) -> Result<Outcome> {
+    pub async fn file(&mut self, path: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Outcome> {
         let landed_at = clock::now_us();
         let hash = match files::hash_file(path) {
             Ok(hash) => hash,

@@ -22,7 +22,7 @@ pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let text = |name| Field::new(name, DataType::Utf8, true);
     let time = |name| Field::new(name, time_type(), true);
     Arc::new(Schema::new(vec![
-        Field::new("key", DataType::Binary, true),
+        Field::new("key", DataType::Binary, false),
         text("uuid"),
         text("event"),
         time("occurred_at"),

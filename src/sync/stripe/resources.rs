@@ -433,7 +433,7 @@ pub fn common_fields() -> Vec<Field> {
     let time = |name| Field::new(name, time_type(), true);
     let flag = |name| Field::new(name, DataType::Boolean, true);
     vec![
-        Field::new("key", DataType::Binary, true),
+        Field::new("key", DataType::Binary, false),
         text("id"),
         time("known_from"),
         time("observed_at"),

@@ -36,6 +36,13 @@ pub enum Mode {
 }
 
 impl Mode {
+    pub fn other(self) -> Self {
+        match self {
+            Mode::Live => Mode::Test,
+            Mode::Test => Mode::Live,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Mode::Live => "live",

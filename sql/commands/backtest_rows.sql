@@ -91,7 +91,7 @@ select
     trials.landmark_at,
     trials.horizon_end_at,
     case
-        when not trials.is_in_mode then 'test_mode'
+        when trials.is_test then 'test_mode'
         when trials.is_internal then 'internal'
         when trials.spell_no > 1 then 'retrial'
         when prior.subscription_id is not null then 'prior_payer'
@@ -100,7 +100,8 @@ select
         when alive.subscription_id is null then 'ended_before_landmark'
         when seen.known_at is null or seen.known_at > trials.landmark_at then 'unmatched'
     end as exclusion,
-    trials.is_in_mode and trials.spell_no = 1 as is_index,
+    not trials.is_test and trials.spell_no = 1 as is_index,
+    trials.is_in_mode,
     trials.horizon_end_at <= as_of() as is_mature,
     signals.signal_at,
     signals.event_at,

@@ -16,10 +16,13 @@ select
     spells.created_at,
     spells.currency,
     products.product_id,
-    spells.is_in_mode and coalesce(accounts.is_in_mode, true) as is_in_mode,
+    spells.is_in_mode,
+    not spells.is_in_mode or spells.test_clock_id is not null as is_test,
     accounts.is_internal,
     row_number() over (
-        partition by accounts.account_id, spells.is_in_mode and coalesce(accounts.is_in_mode, true)
+        partition by
+            accounts.account_id,
+            not spells.is_in_mode or spells.test_clock_id is not null
         order by spells.spell_from_at, spells.created_at, spells.subscription_id
     ) as spell_no
 from spells

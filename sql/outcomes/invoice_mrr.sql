@@ -1,14 +1,43 @@
 -- Monthly recurring revenue that an invoice stands for: price times quantity of its recurring
--- lines outside the trial, prorations only where there is no full line. List is before discounts,
--- net is after those that last forever.
+-- lines outside the trial. A cycle's lines are the full state, a later proration sets its item, a
+-- credit without a charge removes it. List is before discounts, net is after those that last.
 with lines as (
-    select *
+    select
+        *,
+        coalesce(subscription_item_id, price_id) as item_key,
+        max(case when not is_proration then period_start_at end)
+            over (partition by invoice_id, subscription_id) as full_from_at
     from outcomes.recurring_lines
-    where not is_inside_trial and (not is_proration or amount_minor >= 0)
+    where not is_inside_trial
 ),
 
-full_lines as (
-    select distinct invoice_id from lines where not is_proration
+changes as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (
+                partition by invoice_id, subscription_id, item_key
+                order by period_start_at desc, amount_minor >= 0 desc, line_no desc
+            ) as latest
+        from lines
+        where is_proration and (full_from_at is null or period_start_at > full_from_at)
+    ) as ordered
+    where latest = 1
+),
+
+state as (
+    select lines.*
+    from lines
+    left join changes
+        on changes.invoice_id = lines.invoice_id
+        and changes.subscription_id = lines.subscription_id
+        and changes.item_key = lines.item_key
+    where not lines.is_proration
+        and lines.period_start_at = lines.full_from_at
+        and changes.invoice_id is null
+    union all
+    select * exclude (latest) from changes where amount_minor >= 0
 ),
 
 counted as (
@@ -29,10 +58,8 @@ counted as (
                     / (lines.amount_minor - lines.discount_minor)
             else 1.0
         end as untaxed_share
-    from lines
-    left join full_lines on full_lines.invoice_id = lines.invoice_id
+    from state as lines
     left join stripe.prices as prices on prices.price_id = lines.price_id
-    where not lines.is_proration or full_lines.invoice_id is null
 ),
 
 line_coupons as (

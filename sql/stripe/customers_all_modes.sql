@@ -43,8 +43,7 @@ select
     coalesce(listed.is_deleted, true) as is_deleted,
     listed.test_clock_id,
     coalesce(listed.livemode, carriers.livemode) as livemode,
-    coalesce(listed.livemode, carriers.livemode, is_live()) = is_live()
-        and listed.test_clock_id is null as is_in_mode
+    coalesce(listed.livemode, carriers.livemode, is_live()) = is_live() as is_in_mode
 from (
     -- What has no time of its own is known today, or from an event of its day.
     select *, as_of() >= data_through() or (source = 'event' and observed_at <= as_of()) as is_current

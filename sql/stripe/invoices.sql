@@ -47,4 +47,4 @@ select
     lines,
     livemode
 from stripe_version.invoices
-where created_at <= as_of() and is_in_mode and test_clock_id is null and not is_deleted
+where created_at <= as_of() and is_in_mode and not is_deleted

@@ -17,7 +17,7 @@ with lines as (
     from (
         select id, subscription_id, created_at, unnest(lines) as line
         from stripe_version.invoices
-        where is_in_mode and test_clock_id is null and not is_deleted
+        where is_in_mode and not is_deleted
             and status not in ('draft', 'void')
     ) as unnested
     where line['is_recurring'] and line['period_start_at'] <= as_of()

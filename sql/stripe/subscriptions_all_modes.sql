@@ -103,7 +103,7 @@ select
     versions.discounts,
     versions.test_clock_id,
     versions.livemode,
-    versions.is_in_mode and versions.test_clock_id is null as is_in_mode,
+    versions.is_in_mode,
     -- incomplete_expired is never a subscription that lived
     versions.status = 'incomplete_expired' as is_expired
 from ends as versions

@@ -71,8 +71,9 @@ pub fn records(batches: &[RecordBatch]) -> Result<Vec<Record<'_>>> {
         .collect())
 }
 
-/// The outcome table that `sql/commands/backtest_rows.sql` gives.
-pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<TrialRow>> {
+/// The outcome table that `sql/commands/backtest_rows.sql` gives, and whether each row is of the
+/// session's mode.
+pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<(TrialRow, bool)>> {
     records(batches)?
         .iter()
         .map(|row| {
@@ -87,7 +88,7 @@ pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<TrialRow>> {
                         .ok_or_else(|| Error::new(format!("unknown exclusion `{name}`")))?,
                 ),
             };
-            Ok(TrialRow {
+            let trial = TrialRow {
                 subscription_id: row.text("subscription_id")?,
                 customer_id: row.text("customer_id")?,
                 account_id: row.text("account_id")?,
@@ -109,7 +110,8 @@ pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<TrialRow>> {
                 currency: row.text_or_null("currency")?,
                 stratum: row.text("stratum")?,
                 lost_at: row.moment("lost_at")?,
-            })
+            };
+            Ok((trial, row.is("is_in_mode")?))
         })
         .collect()
 }

@@ -1,15 +1,17 @@
 //! Runs a hypothesis: its SQL behind the fence, then the outcome table, then figures and verdict.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, cast, col};
+use tokio::sync::OnceCell;
 
 use super::context::{Context, Definition, Identity, Input, Tier};
 use super::read;
-use super::row::TrialRow;
+use super::row::{Exclusion, TrialRow};
 use super::spec::{Gates, Spec};
 use super::{Backtest, Figures, ledger};
 use crate::engine::options::Settings;
@@ -18,25 +20,41 @@ use crate::error::{Error, Result};
 use crate::library::{HypothesisHeader, SqlFile, closest};
 use crate::time;
 
-/// Relations that every hypothesis reads again; they are computed once.
+/// Relations that every hypothesis reads again, each after what it reads itself: they are computed
+/// once, and no plan grows beyond a few of them.
 const KEPT: &[&str] = &[
+    "stripe.customer_emails",
     "models.customer_accounts",
-    "models.identity_links",
-    "models.trials",
-    "product.account_events",
+    "stripe.invoice_settlements",
+    "stripe.subscriptions_all_modes",
+    "outcomes.reversals",
+    "outcomes.recurring_lines",
+    "outcomes.invoice_mrr",
     "outcomes.payments",
+    "models.trials",
+    "models.identity_links",
+    "product.account_events",
 ];
 /// Of those, what a hypothesis may see.
-const KEPT_FOR_HYPOTHESES: &[&str] =
-    &["models.customer_accounts", "models.identity_links", "models.trials", "product.account_events"];
+const KEPT_FOR_HYPOTHESES: &[&str] = &[
+    "models.customer_accounts",
+    "models.trials",
+    "models.identity_links",
+    "product.account_events",
+];
 /// The share of evidence that people ask for first.
 const STRICT_CONFIDENCE: f64 = 0.90;
 
-/// One company at one as-of time, ready for any number of hypotheses.
+/// The one relation that depends on how sure a link must be.
+const LINKED: &str = "product.account_events";
+
+/// One company at one as-of time, ready for any number of hypotheses one after the other.
 pub struct Bench {
     engine: Engine,
     settings: Settings,
     session: Session,
+    /// The same company in its other mode, made when a trial of that mode is met.
+    other_mode: OnceCell<Session>,
 }
 
 impl Bench {
@@ -44,40 +62,81 @@ impl Bench {
     pub async fn new(engine: &Engine, settings: Settings) -> Result<Self> {
         let session = engine.session_with(settings.clone(), None)?;
         session.keep(KEPT).await?;
-        Ok(Self { engine: engine.clone(), settings, session })
+        Ok(Self { engine: engine.clone(), settings, session, other_mode: OnceCell::new() })
     }
 
-    /// One row a trial spell, in order of start.
+    /// The same company where links must be surer; what does not depend on links is shared.
+    pub async fn with_confidence(&self, min_confidence: f64) -> Result<Self> {
+        let settings = Settings { min_confidence, ..self.settings.clone() };
+        let session = self.engine.session_with(settings.clone(), None)?;
+        let shared: Vec<&str> = KEPT.iter().copied().filter(|name| *name != LINKED).collect();
+        session.share(&self.session, &shared).await?;
+        session.keep(&[LINKED]).await?;
+        let engine = self.engine.clone();
+        Ok(Self { engine, settings, session, other_mode: OnceCell::new() })
+    }
+
+    /// One row a trial spell, in order of start. A trial of the other mode is told by what happened
+    /// in that mode, and excluded.
     pub async fn rows(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<TrialRow>> {
-        let signals = self.signals(file).await?;
-        self.session.put("backtest", "signals", signals)?;
-        let length = |us: i64| {
-            ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano::new(
-                0,
-                0,
-                us.saturating_mul(1000),
-            )))
-        };
-        let sql = self.engine.command("backtest_rows")?;
-        let parameters =
-            vec![("window", length(spec.window_us)), ("horizon", length(spec.horizon_us))];
-        let batches = self.session.query_with(&sql.text, parameters).await?;
-        let mut rows = read::trial_rows(&batches)?;
+        let mut rows = self.rows_of(&self.session, &self.settings, file, spec).await?;
+        if rows.iter().any(|(_, is_in_mode)| !is_in_mode) {
+            let settings =
+                Settings { mode: self.settings.mode.other(), ..self.settings.clone() };
+            let other_mode = self.other_mode.get_or_try_init(|| async {
+                let session = self.engine.session_with(settings.clone(), None)?;
+                session.keep(KEPT).await?;
+                Ok::<_, Error>(session)
+            });
+            let told = self.rows_of(other_mode.await?, &settings, file, spec).await?;
+            let mut told: HashMap<String, TrialRow> = told
+                .into_iter()
+                .filter(|(_, is_in_mode)| *is_in_mode)
+                .map(|(row, _)| (row.subscription_id.clone(), row))
+                .collect();
+            for (row, _) in rows.iter_mut().filter(|(_, is_in_mode)| !is_in_mode) {
+                if let Some(told) = told.remove(&row.subscription_id) {
+                    *row = TrialRow { exclusion: Some(Exclusion::TestMode), ..told };
+                }
+            }
+        }
+        let mut rows: Vec<TrialRow> = rows.into_iter().map(|(row, _)| row).collect();
         if spec.strata.is_none() {
             rows.iter_mut().for_each(|row| row.stratum = "all".into());
         }
         Ok(rows)
     }
 
+    /// The rows as one session tells them, and whether each is of its mode.
+    async fn rows_of(
+        &self,
+        session: &Session,
+        settings: &Settings,
+        file: &SqlFile,
+        spec: &Spec,
+    ) -> Result<Vec<(TrialRow, bool)>> {
+        session.put("backtest", "signals", self.signals(session, settings, file).await?)?;
+        let length = |us: i64| {
+            let nanoseconds = us.saturating_mul(1000);
+            let length = IntervalMonthDayNano::new(0, 0, nanoseconds);
+            ScalarValue::IntervalMonthDayNano(Some(length))
+        };
+        let sql = self.engine.command("backtest_rows")?;
+        let parameters =
+            vec![("window", length(spec.window_us)), ("horizon", length(spec.horizon_us))];
+        read::trial_rows(&session.query_with(&sql.text, parameters).await?)
+    }
+
     /// Runs the hypothesis behind the fence: `account_id, signal_at, known_at`, never empty of
     /// schema.
-    async fn signals(&self, file: &SqlFile) -> Result<Vec<RecordBatch>> {
-        let fenced = self.engine.fenced_session(self.settings.clone())?;
-        for relation in KEPT_FOR_HYPOTHESES {
-            if let Some((schema, name)) = relation.split_once('.') {
-                fenced.put_table(schema, name, self.session.ctx.table_provider(*relation).await?);
-            }
-        }
+    async fn signals(
+        &self,
+        session: &Session,
+        settings: &Settings,
+        file: &SqlFile,
+    ) -> Result<Vec<RecordBatch>> {
+        let fenced = self.engine.fenced_session(settings.clone())?;
+        fenced.share(session, KEPT_FOR_HYPOTHESES).await?;
         let frame = signal_frame(&fenced, file).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut batches = frame.collect().await.map_err(|error| in_file(file, error.into()))?;
@@ -141,9 +200,8 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
     context.family = ledger::family(engine, &spec, &figures).await?;
     let mut backtest = Backtest::new(spec, context, rows, figures);
     if settings.min_confidence < STRICT_CONFIDENCE {
-        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings };
-        let bench = Bench::new(engine, strict).await?;
-        let rows = bench.rows(file, &backtest.spec).await?;
+        let strict = bench.with_confidence(STRICT_CONFIDENCE).await?;
+        let rows = strict.rows(file, &backtest.spec).await?;
         backtest.add_variant("only links of 0.90 and surer", &rows);
     }
     ledger::record(engine, &backtest).await?;

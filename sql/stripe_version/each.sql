@@ -1,5 +1,5 @@
 -- Of each object the one version that counts at as_of(): the latest observed by then, else the
--- earliest later one. Ties: created < updated < deleted, then content, never the order of landing.
+-- earliest later one. An id may stand in both modes (a product copied to live keeps its own). Ties: created < updated < deleted, then content, never the order of landing.
 select
     *,
     coalesce(livemode, is_live()) = is_live() as is_in_mode
@@ -7,7 +7,7 @@ from (
     select
         *,
         row_number() over (
-            partition by id
+            partition by id, coalesce(livemode, is_live())
             order by
                 deleted,
                 observed_at > as_of(),
@@ -21,7 +21,7 @@ from (
         ) as version_rank,
         -- A deletion empties the object; its columns come from the last whole version.
         max(case when deleted and observed_at <= as_of() then 1 else 0 end)
-            over (partition by id) = 1 as is_deleted
+            over (partition by id, coalesce(livemode, is_live())) = 1 as is_deleted
     from stripe_log.{resource}
 ) as versions
 where version_rank = 1

@@ -2,35 +2,10 @@
 -- tier with a candidate decides, and two accounts at that tier make it ambiguous. Before there is
 -- a candidate, the first customer made later decides, known from that day on; a customer that
 -- appears later never changes an earlier link.
-with wanted as (
-    select identity_key, 'account' as kind, account_ref as key from product.identities
-    union all
-    select identity_key, 'customer', stripe_customer_id from product.identities
-    union all
-    select identity_key, 'email', email_normalized(email) from product.identities
-    union all
-    select identity_key, 'canonical', email_canonical(email) from product.identities
-    union all
-    select identity_key, 'domain', account_domain(email) from product.identities
-),
-
-candidates as (
-    select
-        wanted.identity_key,
-        keys.tier,
-        keys.account_id,
-        keys.from_at,
-        keys.to_at,
-        keys.is_creation
-    from wanted
-    inner join models.identity_keys as keys
-        on keys.kind = wanted.kind and keys.key = wanted.key
-),
-
-moments as (
-    select identity_key, from_at as at from candidates
+with moments as (
+    select identity_key, from_at as at from models.identity_candidates
     union
-    select identity_key, to_at from candidates where to_at is not null
+    select identity_key, to_at from models.identity_candidates where to_at is not null
 ),
 
 tiers as (
@@ -41,7 +16,7 @@ tiers as (
         count(distinct candidates.account_id) as accounts,
         min(candidates.account_id) as account_id
     from moments
-    inner join candidates
+    inner join models.identity_candidates as candidates
         on candidates.identity_key = moments.identity_key
         and candidates.from_at <= moments.at
         and (candidates.to_at is null or candidates.to_at > moments.at)
@@ -69,7 +44,7 @@ steps as (
 ),
 
 creations as (
-    select distinct identity_key, from_at as at from candidates where is_creation
+    select distinct identity_key, from_at as at from models.identity_candidates where is_creation
 ),
 
 waits as (

@@ -32,6 +32,8 @@ const KEPT: &[&str] = &[
     "outcomes.invoice_mrr",
     "outcomes.payments",
     "models.trials",
+    "product.identities",
+    "models.identity_candidates",
     "models.identity_links",
     "product.account_events",
 ];

@@ -1,3 +1,18 @@
 //! One binary for all integration tests: each links a quarter of a gigabyte.
+//!
+//! `company` makes projects and asks them in SQL, `stripe` and `command` write Stripe objects and
+//! start the binary; every other module tests one part of paydirt.
 
+mod command;
+mod company;
+mod stripe;
+
+mod as_of;
+mod backtest;
+mod cli;
+mod fence;
+mod functions;
+mod identity;
+mod landing;
 mod library;
+mod versions;

@@ -1,0 +1,44 @@
+//! Starts the binary, as a person would.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// What was printed, of a command that must have succeeded.
+    #[track_caller]
+    pub fn printed(self) -> String {
+        assert_eq!(self.code, 0, "{}{}", self.out, self.err);
+        self.out
+    }
+}
+
+/// Runs `paydirt` with these arguments in a folder.
+pub fn paydirt(folder: &Path, arguments: &[&str]) -> Said {
+    paydirt_fed(folder, arguments, "")
+}
+
+/// The same with this text on standard input.
+pub fn paydirt_fed(folder: &Path, arguments: &[&str], input: &str) -> Said {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));
+    let output = command
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .args(arguments)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}

@@ -58,7 +58,7 @@ fn what_a_hypothesis_may_not_read_is_refused_in_a_sentence() {
         ),
         (reading("models.winners", "at"), "models.winners may not read `outcomes`"),
         (reading("models.through", "at"), "models.winners may not read `outcomes`"),
-        (reading("models.rehearsed", "at"), "it may not stand in a view"),
+        (reading("models.rehearsed", "at"), "backtest_rows"),
         (
             "with t as (select * from outcomes.payments) select account_id, paid_at as signal_at from t"
                 .into(),

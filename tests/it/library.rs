@@ -38,7 +38,7 @@ fn a_projects_file_replaces_the_shipped_one_whole() {
 #[test]
 fn a_broken_file_breaks_nothing_else() {
     let company = Company::new("");
-    company.write("sql/models/broken.sql", "-- Broken.\nselect 1,\nfrom where\n");
+    company.write("sql/models/broken.sql", "-- Broken.\nselect (1\nfrom models.accounts\n");
     company.write("sql/models/whole.sql", "-- Whole.\nselect 1 as one\n");
     company.write("sql/models/latin.sql", b"-- Gr\xfc\xdfe.\nselect 1\n");
     company.write("sql/hypotheses/wrong.sql", "-- A claim.\n-- @horizn 3d\nselect 1\n");
@@ -69,7 +69,7 @@ fn check_plans_what_is_sound_and_names_what_is_not() {
     assert!(sound.out.contains("files plan, 0 do not"), "{}", sound.out);
 
     company.write("sql/hypotheses/sound.sql", SOUND);
-    company.write("sql/models/broken.sql", "-- Broken.\nselect 1,\nfrom where\n");
+    company.write("sql/models/broken.sql", "-- Broken.\nselect (1\nfrom models.accounts\n");
     let peeks = SOUND.replace("product.account_events", "outcomes.payments");
     company.write("sql/hypotheses/peeks.sql", peeks.replace("occurred_at", "paid_at"));
     let lacks = SOUND.replace("occurred_at as signal_at", "occurred_at as signalled_at");

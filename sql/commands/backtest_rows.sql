@@ -68,12 +68,6 @@ alive as (
         and (lives.to_at is null or lives.to_at > trials.landmark_at)
 ),
 
-seen as (
-    select account_id, min(known_at) as known_at
-    from product.account_events
-    group by account_id
-),
-
 lost as (
     select trials.subscription_id, min(gaps.from_at) as lost_at
     from trials
@@ -124,6 +118,6 @@ left join gross on gross.trial_id = trials.subscription_id
 left join net on net.trial_id = trials.subscription_id
 left join prior on prior.subscription_id = trials.subscription_id
 left join alive on alive.subscription_id = trials.subscription_id
-left join seen on seen.account_id = trials.account_id
+left join models.account_first_seen as seen on seen.account_id = trials.account_id
 left join lost on lost.subscription_id = trials.subscription_id
 order by trials.started_at, trials.subscription_id

@@ -1,5 +1,6 @@
 -- Which account a Stripe customer belongs to: its declared id, else its company's domain, else
 -- its address, else itself. The earliest known address decides, so that a key never moves.
+-- @keep result
 select
     customers.customer_id,
     coalesce(

@@ -1,4 +1,5 @@
 -- Which accounts an identity of product events could belong to, how surely, and from when to when.
+-- @keep result
 with wanted as (
     select identity_key, 'account' as kind, account_ref as key from product.identities
     union all

@@ -24,7 +24,7 @@ keys as (
         1.00 as tier,
         account_id,
         created_at as from_at,
-        cast(null as timestamp with time zone) as to_at,
+        null as to_at,
         true as is_creation
     from models.customer_accounts
     where is_in_mode

@@ -2,6 +2,7 @@
 -- tier with a candidate decides, and two accounts at that tier make it ambiguous. Before there is
 -- a candidate, the first customer made later decides, known from that day on; a customer that
 -- appears later never changes an earlier link.
+-- @keep result
 with moments as (
     select identity_key, from_at as at from models.identity_candidates
     union

@@ -1,5 +1,6 @@
 -- From when to when an account had a subscription that lived. One whose first payment was never
 -- made did not.
+-- @keep result
 select
     accounts.account_id,
     subscriptions.subscription_id,

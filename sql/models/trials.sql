@@ -1,4 +1,5 @@
 -- Trial spells of both modes. An account's index trial is its earliest; later ones are re-trials.
+-- @keep result
 with spells as (
     select
         subscriptions.*,

@@ -1,6 +1,7 @@
 -- Monthly recurring revenue that an invoice stands for: price times quantity of its recurring
 -- lines outside the trial. A cycle's lines are the full state, a later proration sets its item, a
 -- credit without a charge removes it. List is before discounts, net is after those that last.
+-- @keep result
 with lines as (
     select
         *,

@@ -1,5 +1,6 @@
 -- Payments that count as conversion: a paid invoice with cash and with recurring money outside
 -- the trial, and the moment at which all of it had gone back.
+-- @keep result
 with recurring as (
     select invoice_id, sum(amount_minor - discount_minor) as recurring_minor
     from outcomes.recurring_lines

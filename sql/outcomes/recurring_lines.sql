@@ -1,5 +1,6 @@
 -- Recurring invoice lines, and whether they bill a trial. A line lies inside when its whole
 -- period does; the trial's end alone would erase who paid before trial dates were reset.
+-- @keep result
 select
     lines.*,
     coalesce(

@@ -1,5 +1,6 @@
 -- Money that went back: succeeded refunds, lost disputes (at their opening), and out-of-band
 -- credit notes. A credit note's refund is among the refunds already.
+-- @keep result
 select invoice_id, refund_id as reversal_id, created_at as at, amount_minor
 from (
     select settlements.invoice_id, refunds.refund_id, refunds.created_at, refunds.amount_minor

@@ -1,4 +1,5 @@
 -- The distinct identities that product events carry: account or group id, Stripe customer, e-mail.
+-- @keep result
 select
     identity_key,
     min(account_ref) as account_ref,

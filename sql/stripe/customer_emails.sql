@@ -1,6 +1,7 @@
 -- What is known of a customer's e-mail address, and from when. Finalised invoices and change
 -- events carry the address of their day; the address of a list has no day of its own and counts
 -- as the latest, so that it can never stand in for an earlier one.
+-- @keep result
 with changes as (
     select
         id as customer_id,

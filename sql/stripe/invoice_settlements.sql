@@ -1,5 +1,6 @@
 -- Which charges and payment intents stand behind an invoice. Up to acacia the invoice and the
 -- charge name each other; from basil on invoice payments link them.
+-- @keep result
 with links as (
     select invoice_id, charge_id, payment_intent_id from stripe.invoices
     union all

@@ -1,5 +1,6 @@
 -- Subscriptions as they stood, of both modes: what came later is NULL again, the status follows
 -- from the times.
+-- @keep result
 with starts as (
     -- A trial added to a paying subscription overwrites the first one.
     select id, min(trial_start_at) as first_trial_start_at

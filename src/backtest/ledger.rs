@@ -35,7 +35,7 @@ pub fn family_key(spec: &Spec, delta: Option<f64>) -> String {
 
 /// The family of this run: all that was ever tried on its outcome here, this one included.
 pub async fn family(engine: &Engine, spec: &Spec, figures: &Figures) -> Result<Family> {
-    engine.refresh().await;
+    engine.refresh_system().await;
     let sql = engine.command("family")?;
     let outcome = ScalarValue::Utf8View(Some(spec.outcome.clone()));
     let batches = engine.session()?.query_with(&sql.text, vec![("outcome", outcome)]).await?;
@@ -100,6 +100,6 @@ pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
         ],
     )?;
     engine.lake().table(&table).await?.append(vec![batch], Commit::default()).await?;
-    engine.refresh().await;
+    engine.refresh_system().await;
     Ok(())
 }

@@ -7,7 +7,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, cast, col};
-use tokio::sync::OnceCell;
 
 use super::context::{Context, Definition, Identity, Input, Tier};
 use super::read;
@@ -20,77 +19,31 @@ use crate::error::{Error, Result};
 use crate::library::{HypothesisHeader, SqlFile, closest};
 use crate::time;
 
-/// Relations that every hypothesis reads again, each after what it reads itself: they are computed
-/// once, and no plan grows beyond a few of them.
-const KEPT: &[&str] = &[
-    "stripe.customer_emails",
-    "models.customer_accounts",
-    "stripe.invoice_settlements",
-    "stripe.subscriptions_all_modes",
-    "outcomes.reversals",
-    "outcomes.recurring_lines",
-    "outcomes.invoice_mrr",
-    "outcomes.payments",
-    "models.trials",
-    "product.identities",
-    "models.identity_candidates",
-    "models.identity_links",
-    "product.account_events",
-];
-/// Of those, what a hypothesis may see.
-const KEPT_FOR_HYPOTHESES: &[&str] = &[
-    "models.customer_accounts",
-    "models.trials",
-    "models.identity_links",
-    "product.account_events",
-];
 /// The share of evidence that people ask for first.
 const STRICT_CONFIDENCE: f64 = 0.90;
 
-/// The one relation that depends on how sure a link must be.
-const LINKED: &str = "product.account_events";
-
-/// One company at one as-of time, ready for any number of hypotheses one after the other.
+/// One company as one session shows it.
 pub struct Bench {
     engine: Engine,
     settings: Settings,
-    session: Session,
-    /// The same company in its other mode, made when a trial of that mode is met.
-    other_mode: OnceCell<Session>,
 }
 
 impl Bench {
-    /// Prepares the relations that all hypotheses share.
-    pub async fn new(engine: &Engine, settings: Settings) -> Result<Self> {
-        let session = engine.session_with(settings.clone(), None)?;
-        session.keep(KEPT).await?;
-        Ok(Self { engine: engine.clone(), settings, session, other_mode: OnceCell::new() })
+    pub fn new(engine: &Engine, settings: &Settings) -> Self {
+        Self { engine: engine.clone(), settings: settings.clone() }
     }
 
-    /// The same company where links must be surer; what does not depend on links is shared.
-    pub async fn with_confidence(&self, min_confidence: f64) -> Result<Self> {
-        let settings = Settings { min_confidence, ..self.settings.clone() };
-        let session = self.engine.session_with(settings.clone(), None)?;
-        let shared: Vec<&str> = KEPT.iter().copied().filter(|name| *name != LINKED).collect();
-        session.share(&self.session, &shared).await?;
-        session.keep(&[LINKED]).await?;
-        let engine = self.engine.clone();
-        Ok(Self { engine, settings, session, other_mode: OnceCell::new() })
+    fn session(&self) -> Result<Session> {
+        self.engine.session_with(self.settings.clone(), None)
     }
 
     /// One row a trial spell, in order of start. A trial of the other mode is told by what happened
     /// in that mode, and excluded.
     pub async fn rows(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<TrialRow>> {
-        let mut rows = self.rows_of(&self.session, &self.settings, file, spec).await?;
+        let mut rows = self.rows_of_mode(file, spec).await?;
         if rows.iter().any(|(_, is_in_mode)| !is_in_mode) {
-            let settings =
-                Settings { mode: self.settings.mode.other(), ..self.settings.clone() };
-            let other_mode = self.other_mode.get_or_try_init(|| async {
-                let session = self.engine.session_with(settings.clone(), None)?;
-                session.keep(KEPT).await?;
-                Ok::<_, Error>(session)
-            });
-            let told = self.rows_of(other_mode.await?, &settings, file, spec).await?;
+            let settings = Settings { mode: self.settings.mode.other(), ..self.settings.clone() };
+            let told = Self::new(&self.engine, &settings).rows_of_mode(file, spec).await?;
             let mut told: HashMap<String, TrialRow> = told
                 .into_iter()
                 .filter(|(_, is_in_mode)| *is_in_mode)
@@ -109,15 +62,10 @@ impl Bench {
         Ok(rows)
     }
 
-    /// The rows as one session tells them, and whether each is of its mode.
-    async fn rows_of(
-        &self,
-        session: &Session,
-        settings: &Settings,
-        file: &SqlFile,
-        spec: &Spec,
-    ) -> Result<Vec<(TrialRow, bool)>> {
-        session.put("backtest", "signals", self.signals(session, settings, file).await?)?;
+    /// The rows as the mode tells them, and whether each is of that mode.
+    async fn rows_of_mode(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<(TrialRow, bool)>> {
+        let session = self.session()?;
+        session.put("backtest", "signals", self.signals(file).await?)?;
         let length = |us: i64| {
             let nanoseconds = us.saturating_mul(1000);
             let length = IntervalMonthDayNano::new(0, 0, nanoseconds);
@@ -131,14 +79,8 @@ impl Bench {
 
     /// Runs the hypothesis behind the fence: `account_id, signal_at, known_at`, never empty of
     /// schema.
-    async fn signals(
-        &self,
-        session: &Session,
-        settings: &Settings,
-        file: &SqlFile,
-    ) -> Result<Vec<RecordBatch>> {
-        let fenced = self.engine.fenced_session(settings.clone())?;
-        fenced.share(session, KEPT_FOR_HYPOTHESES).await?;
+    async fn signals(&self, file: &SqlFile) -> Result<Vec<RecordBatch>> {
+        let fenced = self.engine.fenced_session(self.settings.clone())?;
         let frame = signal_frame(&fenced, file).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut batches = frame.collect().await.map_err(|error| in_file(file, error.into()))?;
@@ -149,9 +91,10 @@ impl Bench {
     }
 
     async fn identity(&self) -> Result<Identity> {
+        let session = self.session()?;
         let coverage = self.engine.command("identity_coverage")?;
         let mut identity = Identity::default();
-        for row in read::records(&self.session.query(&coverage.text).await?)? {
+        for row in read::records(&session.query(&coverage.text).await?)? {
             let events = row.count("events")?;
             match row.text("status")?.as_str() {
                 "linked" => {
@@ -164,7 +107,7 @@ impl Bench {
             }
         }
         let domains = self.engine.command("unlinked_domains")?;
-        identity.unlinked_domains = read::records(&self.session.query(&domains.text).await?)?
+        identity.unlinked_domains = read::records(&session.query(&domains.text).await?)?
             .iter()
             .map(|row| Ok((row.text("domain")?, row.count("events")?)))
             .collect::<Result<_>>()?;
@@ -172,9 +115,10 @@ impl Bench {
     }
 
     async fn inputs(&self) -> Result<Vec<Input>> {
+        let session = self.session()?;
         let mut inputs = vec![];
         for relation in ["models.trials", "outcomes.payments", "product.account_events"] {
-            let batches = self.session.query(&format!("select count(*) as n from {relation}")).await?;
+            let batches = session.query(&format!("select count(*) as n from {relation}")).await?;
             let rows = read::records(&batches)?.first().map_or(Ok(0), |row| row.count("n"))?;
             inputs.push(Input { relation: relation.into(), rows });
         }
@@ -187,7 +131,7 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
     let spec = spec(engine, settings, file)?;
     let settings =
         Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
-    let bench = Bench::new(engine, settings.clone()).await?;
+    let bench = Bench::new(engine, &settings);
     let rows = bench.rows(file, &spec).await?;
     let mut context = Context::at(settings.as_of);
     context.identity = bench.identity().await?;
@@ -202,8 +146,8 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
     context.family = ledger::family(engine, &spec, &figures).await?;
     let mut backtest = Backtest::new(spec, context, rows, figures);
     if settings.min_confidence < STRICT_CONFIDENCE {
-        let strict = bench.with_confidence(STRICT_CONFIDENCE).await?;
-        let rows = strict.rows(file, &backtest.spec).await?;
+        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings };
+        let rows = Bench::new(engine, &strict).rows(file, &backtest.spec).await?;
         backtest.add_variant("only links of 0.90 and surer", &rows);
     }
     ledger::record(engine, &backtest).await?;

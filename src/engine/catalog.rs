@@ -12,6 +12,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::TableType;
 
+use crate::engine::kept::{KeptResults, KeptTable};
 use crate::engine::log::LogTables;
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
@@ -45,6 +46,7 @@ pub fn inside_a_view() -> bool {
 pub struct Catalog {
     library: Arc<Library>,
     log: Arc<LogTables>,
+    kept: Arc<KeptResults>,
     /// Schemas that the session's own statements may name; `None`: all.
     may_read: Option<&'static [&'static str]>,
     /// Tables in memory; one of the same name stands in for a file.
@@ -57,11 +59,13 @@ impl Catalog {
     pub fn new(
         library: Arc<Library>,
         log: Arc<LogTables>,
+        kept: Arc<KeptResults>,
         may_read: Option<&'static [&'static str]>,
     ) -> Arc<Self> {
         Arc::new(Self {
             library,
             log,
+            kept,
             may_read,
             memory: RwLock::default(),
             state: OnceLock::new(),
@@ -136,7 +140,14 @@ impl Catalog {
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
             .map_err(|error| in_file(file, error))?;
-        let view: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(sql)));
+        let view: Arc<dyn TableProvider> = if file.header.has("keep") {
+            let name = format!("{}.{name}", file.kind.folder);
+            // Only the analyser knows the types that unions come to.
+            let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+            Arc::new(KeptTable::new(name, plan, Arc::clone(&self.kept))?)
+        } else {
+            Arc::new(ViewTable::new(plan, Some(sql)))
+        };
         planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
         Ok(view)
     }

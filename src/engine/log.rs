@@ -53,9 +53,10 @@ impl LogTables {
         self.specs.contains_key(&format!("{schema}/{table}"))
     }
 
-    /// Sees what was landed since.
-    pub async fn refresh(&self) {
-        self.opened.lock().await.clear();
+    /// Sees what was committed to the tables of a schema since.
+    pub async fn refresh(&self, schema: &str) {
+        let prefix = format!("{schema}/");
+        self.opened.lock().await.retain(|name, _| !name.starts_with(&prefix));
     }
 
     /// The relation, or `None` where no such table is declared. One without files is empty.

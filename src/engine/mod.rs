@@ -6,6 +6,7 @@
 pub mod catalog;
 mod fence;
 mod functions;
+mod kept;
 mod log;
 pub mod options;
 mod session;
@@ -20,6 +21,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use crate::clock;
 use crate::config::Project;
 use crate::engine::catalog::Catalog;
+use crate::engine::kept::KeptResults;
 use crate::engine::log::LogTables;
 use crate::engine::options::Settings;
 use crate::error::{Error, Result};
@@ -36,6 +38,7 @@ pub struct Engine {
     pub project: Arc<Project>,
     pub library: Arc<Library>,
     log: Arc<LogTables>,
+    kept: Arc<KeptResults>,
     lists: Arc<MailLists>,
     runtime: Arc<RuntimeEnv>,
     settings: Settings,
@@ -69,6 +72,7 @@ impl Engine {
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
+            kept: Arc::default(),
             lists: Arc::new(lists),
             runtime: session::runtime()?,
             settings,
@@ -94,9 +98,10 @@ impl Engine {
         file.map(Arc::as_ref).ok_or_else(|| Error::new(format!("no sql/commands/{name}.sql")))
     }
 
-    /// Sees what was landed since the engine was opened.
-    pub async fn refresh(&self) {
-        self.log.refresh().await;
+    /// Sees what was written to `system` tables since. Landed data stay as they were when the
+    /// engine was opened, so that all of a run reads the same.
+    pub async fn refresh_system(&self) {
+        self.log.refresh("system").await;
     }
 
     /// A session that may read everything, at the project's as-of time.
@@ -114,7 +119,12 @@ impl Engine {
         settings: Settings,
         may_read: Option<&'static [&'static str]>,
     ) -> Result<Session> {
-        let catalog = Catalog::new(Arc::clone(&self.library), Arc::clone(&self.log), may_read);
+        let catalog = Catalog::new(
+            Arc::clone(&self.library),
+            Arc::clone(&self.log),
+            Arc::clone(&self.kept),
+            may_read,
+        );
         let session = Session::new(
             settings,
             catalog,

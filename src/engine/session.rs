@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::catalog::MemTable;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
@@ -111,36 +111,6 @@ impl Session {
         };
         let table = MemTable::try_new(first.schema(), vec![batches])?;
         self.catalog.put(schema, name, Arc::new(table));
-        Ok(())
-    }
-
-    pub fn put_table(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
-        self.catalog.put(schema, name, table);
-    }
-
-    /// Takes over relations that another session keeps.
-    pub async fn share(&self, other: &Self, relations: &[&str]) -> Result<()> {
-        for relation in relations {
-            if let Some((schema, name)) = relation.split_once('.') {
-                self.put_table(schema, name, other.ctx.table_provider(*relation).await?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes a relation once and keeps it for this session: several statements, or several
-    /// places of one, then read the result instead of computing it again.
-    pub async fn keep(&self, relations: &[&str]) -> Result<()> {
-        for relation in relations {
-            let Some((schema, name)) = relation.split_once('.') else { continue };
-            let frame = self.ctx.table(*relation).await?;
-            let planned = Arc::new(frame.schema().as_arrow().clone());
-            let partitions = frame.collect_partitioned().await?;
-            // The rows may know better than the plan that a column is never NULL.
-            let first = partitions.iter().flatten().next();
-            let table_schema = first.map_or(planned, RecordBatch::schema);
-            self.put_table(schema, name, Arc::new(MemTable::try_new(table_schema, partitions)?));
-        }
         Ok(())
     }
 }

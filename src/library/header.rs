@@ -54,6 +54,10 @@ impl Header {
         Ok(header)
     }
 
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     fn get(&self, key: &str) -> Option<(&str, usize)> {
         let found = self.keys.iter().find(|(name, ..)| name == key);
         found.map(|(_, value, line)| (value.as_str(), *line))

@@ -16,6 +16,9 @@ const HYPOTHESIS_KEYS: &[&str] = &[
     "min_confidence", "signal", "expect",
 ];
 
+/// `@keep result`: computed once per as-of time and kept in memory, as many places read it.
+const RELATION_KEYS: &[&str] = &["keep"];
+
 /// Data flows one way: each kind reads what stands above it, never below.
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -27,25 +30,25 @@ pub const KINDS: &[Kind] = &[
     Kind {
         folder: "stripe",
         may_read: &["stripe_log", "stripe_version", "stripe"],
-        keys: &[],
+        keys: RELATION_KEYS,
         is_relation: true,
     },
     Kind {
         folder: "product",
         may_read: &["posthog_log", "files_log", "product", "models"],
-        keys: &[],
+        keys: RELATION_KEYS,
         is_relation: true,
     },
     Kind {
         folder: "models",
         may_read: &["stripe", "product", "models", "identity", "postgres"],
-        keys: &[],
+        keys: RELATION_KEYS,
         is_relation: true,
     },
     Kind {
         folder: "outcomes",
         may_read: &["stripe", "models", "outcomes"],
-        keys: &[],
+        keys: RELATION_KEYS,
         is_relation: true,
     },
     Kind {

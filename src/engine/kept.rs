@@ -1,0 +1,131 @@
+//! Relations whose result is kept (`-- @keep result`): computed once per as-of time, mode and
+//! confidence, for all sessions of an engine. Views that read them stay small plans, and no two of
+//! them compute the same thing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source_as_provider;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
+use tokio::sync::OnceCell;
+
+use crate::engine::options::Settings;
+
+type Partitions = Vec<Vec<RecordBatch>>;
+
+/// Results by relation and settings.
+#[derive(Debug, Default)]
+pub struct KeptResults(Mutex<HashMap<String, Arc<OnceCell<Partitions>>>>);
+
+impl KeptResults {
+    fn cell(&self, key: String) -> Arc<OnceCell<Partitions>> {
+        let mut cells = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        Arc::clone(cells.entry(key).or_default())
+    }
+}
+
+/// A relation that is computed when it is first scanned.
+#[derive(Debug)]
+pub struct KeptTable {
+    name: String,
+    plan: LogicalPlan,
+    schema: SchemaRef,
+    /// Whether the result changes with the least confidence of links.
+    follows_confidence: bool,
+    results: Arc<KeptResults>,
+}
+
+impl KeptTable {
+    pub fn new(name: String, plan: LogicalPlan, results: Arc<KeptResults>) -> Result<Self> {
+        Ok(Self {
+            name,
+            schema: Arc::clone(plan.schema().inner()),
+            follows_confidence: follows_confidence(&plan)?,
+            plan,
+            results,
+        })
+    }
+
+    fn key(&self, settings: &Settings) -> String {
+        let settings = if self.follows_confidence {
+            settings.clone()
+        } else {
+            Settings { min_confidence: 0.0, ..settings.clone() }
+        };
+        format!("{} {settings:?}", self.name)
+    }
+
+    async fn compute(&self, state: &SessionState) -> Result<Partitions> {
+        let plan = state.create_physical_plan(&self.plan).await?;
+        let partitions = collect_partitioned(plan, state.task_ctx()).await?;
+        // Rows may know better than the plan that a column is never NULL; readers go by the plan.
+        let planned = |batch: RecordBatch| {
+            RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
+        };
+        let partitions = partitions
+            .into_iter()
+            .map(|batches| batches.into_iter().map(planned).collect())
+            .collect::<Result<_, _>>()?;
+        Ok(partitions)
+    }
+}
+
+/// Whether the plan, or a kept relation that it reads, asks for the least confidence.
+fn follows_confidence(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Ok(provider) = source_as_provider(&scan.source)
+            && let Some(kept) = provider.downcast_ref::<KeptTable>()
+        {
+            found |= kept.follows_confidence;
+        }
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(function) = part {
+                    found |= function.func.name() == "min_confidence";
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+#[async_trait]
+impl TableProvider for KeptTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let state = session.as_any().downcast_ref::<SessionState>().ok_or_else(|| {
+            DataFusionError::Internal("a kept relation needs a session state".into())
+        })?;
+        let key = self.key(Settings::of(session.config_options())?);
+        let cell = self.results.cell(key);
+        let partitions = Box::pin(cell.get_or_try_init(|| self.compute(state))).await?;
+        let schema = Arc::clone(&self.schema);
+        let plan = MemorySourceConfig::try_new_exec(partitions, schema, projection.cloned())?;
+        Ok(plan)
+    }
+}

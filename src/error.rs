@@ -107,9 +107,9 @@ impl From<DataFusionError> for Error {
             "Schema error: ",
             "SQL error: ParserError(\"",
         ];
-        let message = layers.iter().fold(message.as_str(), |text, layer| {
-            text.strip_prefix(layer).unwrap_or(text)
-        });
+        let message = layers
+            .iter()
+            .fold(message.as_str(), |text, layer| text.strip_prefix(layer).unwrap_or(text));
         Self::new(message.trim_end_matches("\")"))
     }
 }

@@ -23,20 +23,20 @@
 //!   and `ledger` ask the engine. `library` and the functions read no clock and do no IO.
 //! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`.
 
-pub mod error;
 pub mod clock;
-pub mod time;
 pub mod config;
+pub mod error;
+pub mod time;
 
 pub mod lake;
 pub mod sync;
 
-pub mod library;
 pub mod engine;
+pub mod library;
 
 pub mod backtest;
 
-pub mod render;
-pub mod repl;
 pub mod cli;
 pub mod commands;
+pub mod render;
+pub mod repl;

@@ -72,7 +72,8 @@ pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
         Arc::new(TimestampMicrosecondArray::from(vec![value]).with_timezone("UTC"))
     };
     let family = &backtest.context.family;
-    let reasons: Vec<&str> = backtest.verdict.reasons.iter().map(|reason| reason.as_str()).collect();
+    let reasons: Vec<&str> =
+        backtest.verdict.reasons.iter().map(|reason| reason.as_str()).collect();
     let table = system::backtests();
     let batch = RecordBatch::try_new(
         Arc::clone(&table.schema),

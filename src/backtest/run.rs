@@ -129,8 +129,7 @@ impl Bench {
 /// Runs one hypothesis whole and writes it in the ledger.
 pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result<Backtest> {
     let spec = spec(engine, settings, file)?;
-    let settings =
-        Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
+    let settings = Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
     let bench = Bench::new(engine, &settings);
     let rows = bench.rows(file, &spec).await?;
     let mut context = Context::at(settings.as_of);
@@ -201,8 +200,7 @@ pub async fn signal_frame(session: &Session, file: &SqlFile) -> Result<DataFrame
                 file.path.display()
             ))),
             None => {
-                let error =
-                    Error::new(format!("{}: no column `{name}`", file.path.display()));
+                let error = Error::new(format!("{}: no column `{name}`", file.path.display()));
                 Err(match closest(name, &names) {
                     Some(other) => error.hint(format!("`{other} as {name}`?")),
                     None => error.hint("a hypothesis gives account_id and signal_at"),

@@ -9,7 +9,9 @@ use arrow::array::{
 };
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use datafusion::catalog::{Session as AnySession, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::catalog::{
+    Session as AnySession, TableFunctionArgs, TableFunctionImpl, TableProvider,
+};
 use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::logical_expr::{Expr, TableType};
@@ -217,20 +219,20 @@ fn rows(rows: &[TrialRow], spec: &Spec) -> Result<RecordBatch> {
         ("landmark_at", moment(&|row| Some(row.landmark))),
         ("horizon_end_at", moment(&|row| Some(row.horizon_end))),
         ("exclusion", text(&|row| row.exclusion.map(|rung| rung.as_str().to_owned()))),
-        ("arm", text(&|row| {
-            let arm = if row.is_exposed() { "exposed" } else { "control" };
-            row.is_in_analysis().then(|| arm.to_owned())
-        })),
+        (
+            "arm",
+            text(&|row| {
+                let arm = if row.is_exposed() { "exposed" } else { "control" };
+                row.is_in_analysis().then(|| arm.to_owned())
+            }),
+        ),
         ("signal_at", moment(&|row| row.signal_at)),
         ("event_at", moment(&|row| row.event_at)),
         ("converted", flag(&TrialRow::converted)),
         ("reason", text(&|row| Some(reason(row, spec).to_owned()))),
         ("gross_converted_at", moment(&|row| row.gross_converted_at)),
         ("net_converted_at", moment(&|row| row.net_converted_at)),
-        (
-            "converting_subscription_id",
-            text(&|row| row.converting_subscription_id.clone()),
-        ),
+        ("converting_subscription_id", text(&|row| row.converting_subscription_id.clone())),
         ("converting_invoice_id", text(&|row| row.converting_invoice_id.clone())),
         (
             "mrr_list_minor",

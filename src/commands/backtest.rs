@@ -25,8 +25,8 @@ pub async fn run(project: Project, args: &BacktestArgs) -> Result<ExitCode> {
         None => all(&engine, args.format).await?,
     };
     let is_leaking = backtests.iter().any(|b| b.verdict.ruling == Ruling::Invalid);
-    let is_short_of = args.require.is_some()
-        && backtests.iter().any(|b| b.verdict.ruling != Ruling::Validated);
+    let is_short_of =
+        args.require.is_some() && backtests.iter().any(|b| b.verdict.ruling != Ruling::Validated);
     Ok(if is_leaking || is_short_of { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -79,7 +79,8 @@ async fn all(engine: &Engine, format: ReportFormat) -> Result<Vec<Backtest>> {
 
 fn line(backtest: &Backtest, q: Option<f64>) -> String {
     let pooled = &backtest.figures.pooled;
-    let rate = |rate: Option<f64>| rate.map_or("  –".into(), |rate| format!("{:3.0} %", 100.0 * rate));
+    let rate =
+        |rate: Option<f64>| rate.map_or("  –".into(), |rate| format!("{:3.0} %", 100.0 * rate));
     let reasons: Vec<&str> = backtest.verdict.reasons.iter().map(|r| r.as_str()).collect();
     format!(
         "{:<28} {:<15} {} of {:>5} against {} of {:>5}  q {:<6} {}",

@@ -51,18 +51,28 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
         render::write_batches(Format::Table, Layout::of_stdout(), first.schema(), &batches, out)?;
     }
 
-    step("3. Test a hypothesis against what was really paid", &format!("paydirt backtest {HYPOTHESIS}"));
+    step(
+        "3. Test a hypothesis against what was really paid",
+        &format!("paydirt backtest {HYPOTHESIS}"),
+    );
     let file = engine.library.hypothesis(HYPOTHESIS)?;
     let result = run::run(&engine, engine.settings(), &file).await?;
     println!("{}", result.text(backtest::style()));
 
-    step("4. Check a number by hand: every trial, its rung or arm, and why", &format!("paydirt sql -c \"select … from backtest_rows('{HYPOTHESIS}')\""));
-    println!("Ten trials went in. One had paid before the window closed, so whatever it did could no");
+    step(
+        "4. Check a number by hand: every trial, its rung or arm, and why",
+        &format!("paydirt sql -c \"select … from backtest_rows('{HYPOTHESIS}')\""),
+    );
+    println!(
+        "Ten trials went in. One had paid before the window closed, so whatever it did could no"
+    );
     println!("longer come before the money; one has not had its 30 days yet. Eight are compared.");
 
     step("5. Your own data", "");
     println!("  paydirt init my-company && cd my-company");
-    println!("  paydirt sync files stripe-export/ posthog-export/   # Stripe lists, events; Parquet, NDJSON, CSV");
+    println!(
+        "  paydirt sync files stripe-export/ posthog-export/   # Stripe lists, events; Parquet, NDJSON, CSV"
+    );
     println!("  paydirt events                                      # what can I ask about?");
     println!("  paydirt new hypothesis published_a_workflow         # then edit it");
     println!("  paydirt backtest published_a_workflow");

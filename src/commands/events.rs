@@ -15,6 +15,12 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         return Err(Error::new("no product event has landed")
             .hint("`paydirt sync files PATH…` lands PostHog exports, NDJSON, CSV and Parquet"));
     };
-    render::write_batches(format, Layout::of_stdout(), first.schema(), &batches, std::io::stdout())?;
+    render::write_batches(
+        format,
+        Layout::of_stdout(),
+        first.schema(),
+        &batches,
+        std::io::stdout(),
+    )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -33,15 +33,22 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         &[batch(&tables)?],
         std::io::stdout(),
     )?;
-    let rejected = engine.session()?.query("select count(*) as n from system.diagnostics where kind = 'rejected'").await?;
+    let rejected = engine
+        .session()?
+        .query("select count(*) as n from system.diagnostics where kind = 'rejected'")
+        .await?;
     let rejected = read::records(&rejected)?.first().map_or(Ok(0), |row| row.count("n"))?;
     if format == Format::Table {
         println!("mode: {}", engine.settings().mode.as_str());
         println!("as of: {}", time::format_moment(engine.settings().as_of));
-        println!("rejected: {}{}", grouped(rejected), match rejected {
-            0 => "",
-            _ => " (select * from system.diagnostics)",
-        });
+        println!(
+            "rejected: {}{}",
+            grouped(rejected),
+            match rejected {
+                0 => "",
+                _ => " (select * from system.diagnostics)",
+            }
+        );
         if tables.is_empty() {
             println!("nothing has landed yet: `paydirt sync files PATH…`");
         }
@@ -54,7 +61,8 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
     let before = engine.command("landings")?;
     let before = session.query(&before.text).await?;
     let before = read::records(&before)?;
-    let mut specs: Vec<_> = engine.specs().filter(|spec| !spec.name.starts_with("system/")).collect();
+    let mut specs: Vec<_> =
+        engine.specs().filter(|spec| !spec.name.starts_with("system/")).collect();
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     let mut tables = vec![];
     for spec in specs {
@@ -92,7 +100,8 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
 
 fn batch(tables: &[Landed]) -> Result<RecordBatch> {
     let count = |pick: fn(&Landed) -> u64| -> ArrayRef {
-        let values = tables.iter().map(|table| Some(i64::try_from(pick(table)).unwrap_or(i64::MAX)));
+        let values =
+            tables.iter().map(|table| Some(i64::try_from(pick(table)).unwrap_or(i64::MAX)));
         Arc::new(values.collect::<Int64Array>())
     };
     let moment = |pick: fn(&Landed) -> Option<i64>| -> ArrayRef {

@@ -29,7 +29,9 @@ pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result
         for problem in &problems {
             eprintln!("error: {}", sentence(problem));
         }
-        eprintln!("hint: `paydirt sql -c \"select * from system.diagnostics\"` lists all of it; what is whole has landed");
+        eprintln!(
+            "hint: `paydirt sql -c \"select * from system.diagnostics\"` lists all of it; what is whole has landed"
+        );
         return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)
@@ -137,7 +139,8 @@ fn say_guesses(report: &FileReport) {
 
 fn sentence(problem: &Rejected) -> String {
     let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let field = problem.field.as_ref().map(|field| format!(" field `{field}`:")).unwrap_or_default();
+    let field =
+        problem.field.as_ref().map(|field| format!(" field `{field}`:")).unwrap_or_default();
     format!("{}{line}:{field} {}", problem.path.display(), problem.reason)
 }
 
@@ -172,7 +175,8 @@ fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Resul
 /// Columns that the file fills, rather than landing itself.
 fn mapped_columns(batch: &RecordBatch) -> Vec<usize> {
     let schema = batch.schema();
-    let is_mapped = |name: &str| !["key", "landed_at", "raw", "known_from", "source"].contains(&name);
+    let is_mapped =
+        |name: &str| !["key", "landed_at", "raw", "known_from", "source"].contains(&name);
     (0..schema.fields().len())
         .filter(|&i| is_mapped(schema.field(i).name()))
         .filter(|&i| batch.column(i).null_count() < batch.num_rows())

@@ -131,7 +131,10 @@ impl Catalog {
         }
         let mut stack = around.map(|asker| asker.stack).unwrap_or_default();
         if stack.contains(&qualified) {
-            return plan_err!("views read each other in a circle: {} → {qualified}", stack.join(" → "));
+            return plan_err!(
+                "views read each other in a circle: {} → {qualified}",
+                stack.join(" → ")
+            );
         }
         stack.push(qualified);
         let sql = file.text.replace("{resource}", name);
@@ -143,7 +146,8 @@ impl Catalog {
         let view: Arc<dyn TableProvider> = if file.header.has("keep") {
             let name = format!("{}.{name}", file.kind.folder);
             // Only the analyser knows the types that unions come to.
-            let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+            let plan =
+                state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
             Arc::new(KeptTable::new(name, plan, Arc::clone(&self.kept))?)
         } else {
             Arc::new(ViewTable::new(plan, Some(sql)))

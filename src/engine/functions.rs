@@ -8,7 +8,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, Documentation, DocSection, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    ColumnarValue, DocSection, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, Volatility,
 };
 
@@ -123,9 +123,12 @@ fn session_function(
     description: &str,
     answer: Answer,
 ) -> ScalarUDF {
-    let documentation =
-        Documentation::builder(DocSection { include: true, label: "Session", description: None }, description, format!("{name}()"))
-            .build();
+    let documentation = Documentation::builder(
+        DocSection { include: true, label: "Session", description: None },
+        description,
+        format!("{name}()"),
+    )
+    .build();
     ScalarUDF::new_from_impl(SessionFunction {
         name,
         aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
@@ -190,9 +193,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             "Whether the session counts live rows of Stripe (else test rows).",
             |settings| ScalarValue::Boolean(Some(settings.mode == crate::config::Mode::Live)),
         ),
-        ScalarUDF::new_from_impl(Setting {
-            signature: Signature::string(1, Volatility::Stable),
-        }),
+        ScalarUDF::new_from_impl(Setting { signature: Signature::string(1, Volatility::Stable) }),
     ];
     functions.into_iter().map(Arc::new).collect()
 }

@@ -125,14 +125,11 @@ impl Engine {
             Arc::clone(&self.kept),
             may_read,
         );
-        let session = Session::new(
-            settings,
-            catalog,
-            Arc::clone(&self.lists),
-            Arc::clone(&self.runtime),
-        )?;
+        let session =
+            Session::new(settings, catalog, Arc::clone(&self.lists), Arc::clone(&self.runtime))?;
         let domains = &self.project.config.identity.internal_domains;
-        let domains: StringArray = domains.iter().map(|domain| Some(domain.to_lowercase())).collect();
+        let domains: StringArray =
+            domains.iter().map(|domain| Some(domain.to_lowercase())).collect();
         let domains = RecordBatch::try_from_iter([("domain", Arc::new(domains) as _)])?;
         session.put("identity", "internal_domains", vec![domains])?;
         session.put("system", "library", vec![system::library(&self.library)?])?;

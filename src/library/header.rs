@@ -155,11 +155,8 @@ impl HypothesisHeader {
             expect: match header.get("expect") {
                 None => None,
                 Some((value, line)) => Some(rate_claim(value).ok_or_else(|| {
-                    Error::new(format!(
-                        "{}:{line}: @expect: cannot read `{value}`",
-                        path.display()
-                    ))
-                    .hint("write `rate >= 0.40`")
+                    Error::new(format!("{}:{line}: @expect: cannot read `{value}`", path.display()))
+                        .hint("write `rate >= 0.40`")
                 })?),
             },
         })
@@ -202,7 +199,11 @@ mod tests {
     #[test]
     fn mistakes_name_file_and_line() {
         for (text, message, hint) in [
-            ("-- A.\n-- @horizn 3d\n", "h.sql:2: unknown key `@horizn`", "did you mean `@horizon`?"),
+            (
+                "-- A.\n-- @horizn 3d\n",
+                "h.sql:2: unknown key `@horizn`",
+                "did you mean `@horizon`?",
+            ),
             ("-- A.\n-- @horizon 3\n", "h.sql:2: @horizon: `3` is not a length of time", "write"),
             ("-- A.\nselect 1", "h.sql: @horizon is missing", "write `-- @horizon 60d`"),
             ("-- A.\n-- @window 3d\n-- @horizon 2d\n", "h.sql: @horizon 2d is not after", ""),

@@ -12,8 +12,16 @@ pub struct Kind {
 }
 
 const HYPOTHESIS_KEYS: &[&str] = &[
-    "population", "outcome", "window", "horizon", "strata", "split", "delta_min",
-    "min_confidence", "signal", "expect",
+    "population",
+    "outcome",
+    "window",
+    "horizon",
+    "strata",
+    "split",
+    "delta_min",
+    "min_confidence",
+    "signal",
+    "expect",
 ];
 
 /// `@keep result`: computed once per as-of time and kept in memory, as many places read it.
@@ -21,12 +29,7 @@ const RELATION_KEYS: &[&str] = &["keep"];
 
 /// Data flows one way: each kind reads what stands above it, never below.
 pub const KINDS: &[Kind] = &[
-    Kind {
-        folder: "stripe_version",
-        may_read: &["stripe_log"],
-        keys: &[],
-        is_relation: false,
-    },
+    Kind { folder: "stripe_version", may_read: &["stripe_log"], keys: &[], is_relation: false },
     Kind {
         folder: "stripe",
         may_read: &["stripe_log", "stripe_version", "stripe"],
@@ -54,8 +57,16 @@ pub const KINDS: &[Kind] = &[
     Kind {
         folder: "commands",
         may_read: &[
-            "stripe_log", "posthog_log", "files_log", "stripe", "product", "models", "outcomes",
-            "identity", "system", "backtest",
+            "stripe_log",
+            "posthog_log",
+            "files_log",
+            "stripe",
+            "product",
+            "models",
+            "outcomes",
+            "identity",
+            "system",
+            "backtest",
         ],
         keys: &[],
         is_relation: false,
@@ -69,8 +80,16 @@ pub const KINDS: &[Kind] = &[
     Kind {
         folder: "queries",
         may_read: &[
-            "stripe", "product", "models", "outcomes", "identity", "postgres", "system",
-            "stripe_log", "posthog_log", "files_log",
+            "stripe",
+            "product",
+            "models",
+            "outcomes",
+            "identity",
+            "postgres",
+            "system",
+            "stripe_log",
+            "posthog_log",
+            "files_log",
         ],
         keys: &[],
         is_relation: true,

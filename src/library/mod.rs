@@ -153,16 +153,17 @@ impl Library {
             return Ok(Arc::clone(file));
         }
         // A file that cannot be read is the likelier reason than a wrong name.
-        if let Some(error) = self.broken.iter().find(|e| e.message().contains(&format!("{name_or_path}.sql"))) {
+        if let Some(error) =
+            self.broken.iter().find(|e| e.message().contains(&format!("{name_or_path}.sql")))
+        {
             return Err(error.clone());
         }
         let names: Vec<&str> = self.folder(kind.folder).map(|file| file.name.as_str()).collect();
         let error = Error::new(format!("no hypothesis `{name_or_path}`"));
         Err(match closest(name_or_path, &names) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),
-            None if names.is_empty() => error.hint(format!(
-                "`paydirt new hypothesis {name_or_path}` writes one to start from"
-            )),
+            None if names.is_empty() => error
+                .hint(format!("`paydirt new hypothesis {name_or_path}` writes one to start from")),
             None => error.hint(format!("there are: {}", names.join(", "))),
         })
     }
@@ -208,10 +209,7 @@ mod tests {
         let parse = |text: &str| {
             SqlFile::parse(Kind::of("models"), "m", Path::new("m.sql"), text.into()).unwrap()
         };
-        assert_eq!(
-            parse("-- One.\nselect 1;").sql_hash(),
-            parse("-- Two.\n\nselect 1").sql_hash()
-        );
+        assert_eq!(parse("-- One.\nselect 1;").sql_hash(), parse("-- Two.\n\nselect 1").sql_hash());
         assert_ne!(parse("-- A.\nselect 1").sql_hash(), parse("-- A.\nselect 2").sql_hash());
     }
 }

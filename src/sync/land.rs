@@ -74,7 +74,8 @@ impl Landing {
         };
         // The same bytes under another mapping are other rows.
         let content = key(&[&hash, format!("{:?}", self.mappings).as_bytes()]);
-        if self.table("system/syncs").await?.keys(None).await?.contains(&number(&done_key(content))) {
+        if self.table("system/syncs").await?.keys(None).await?.contains(&number(&done_key(content)))
+        {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
@@ -215,7 +216,8 @@ impl Landing {
         let keys: Vec<[u8; 16]> = rows
             .iter()
             .map(|row| {
-                let place = format!("{:?} {:?} {:?} {:?}", row.line, row.relation, row.id, row.field);
+                let place =
+                    format!("{:?} {:?} {:?} {:?}", row.line, row.relation, row.id, row.field);
                 key(&[path.as_bytes(), place.as_bytes(), row.reason.as_bytes()])
             })
             .collect();

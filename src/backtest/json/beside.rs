@@ -84,6 +84,11 @@ pub(super) fn identity(backtest: &Backtest) -> Value {
         })).collect::<Vec<_>>(),
         "ambiguous_events": identity.ambiguous_events,
         "unlinked_events": identity.unlinked_events,
+        "unlinked_domains": identity
+            .unlinked_domains
+            .iter()
+            .map(|(domain, events)| json!({ "domain": domain, "events": events }))
+            .collect::<Vec<_>>(),
         "linked_later": backtest.figures.linked_later,
     })
 }

@@ -83,6 +83,14 @@ impl Backtest {
             count(identity.unlinked_events),
             number(self.spec.min_identity_confidence)
         ));
+        if !identity.unlinked_domains.is_empty() {
+            let domains: Vec<String> = identity
+                .unlinked_domains
+                .iter()
+                .map(|(domain, events)| format!("{domain} ({})", count(*events)))
+                .collect();
+            doc.say(format!("Most unlinked events come from {}.", domains.join(", ")));
+        }
         if self.figures.linked_later > 0 {
             doc.say(format!(
                 "{} of the exposed count from the moment their account could be known, later than \

@@ -35,6 +35,7 @@ fn validated() -> Backtest {
             ],
             ambiguous_events: 3,
             unlinked_events: 41,
+            unlinked_domains: vec![("gmail.com".into(), 30), ("no e-mail".into(), 11)],
         },
         inputs: vec![
             Input { relation: "stripe.subscriptions".into(), rows: 512 },

@@ -90,6 +90,19 @@ impl From<object_store::Error> for Error {
     }
 }
 
+impl Error {
+    /// The error with the place that the planner names, for `in_file` to move.
+    pub fn located(error: DataFusionError) -> Self {
+        let start = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|s| s.start);
+        let mut located = Self::from(error);
+        if let Some(start) = start {
+            located.message =
+                format!("{} at Line: {}, Column: {}", located.message, start.line, start.column);
+        }
+        located
+    }
+}
+
 impl From<DataFusionError> for Error {
     /// The innermost error, without the layers it came through.
     fn from(error: DataFusionError) -> Self {

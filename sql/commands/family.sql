@@ -1,14 +1,11 @@
--- The family of hypotheses ever tried on an outcome here: the latest p of each.
-select family_key, name, p, looks
+-- What was ever tried on an outcome here: the latest run of each hypothesis at each as-of time.
+select family_key, as_of, name, p, n_exposed + n_control as trials
 from (
     select
-        family_key,
-        name,
-        p,
-        count(*) over (partition by family_key) as looks,
-        row_number() over (partition by family_key order by at desc, name) as nth
+        *,
+        row_number() over (partition by family_key, as_of order by at desc) as nth
     from system.backtests
     where outcome = $outcome
 ) as runs
 where nth = 1
-order by family_key
+order by family_key, at

@@ -1,5 +1,6 @@
 //! The ledger: every backtest ever run in a lake, and the family of hypotheses that follows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -19,8 +20,7 @@ use crate::lake::Commit;
 use crate::time::SECOND_US;
 
 /// What makes two runs the same hypothesis: renaming one does not leave the family.
-pub fn family_key(spec: &Spec, delta: Option<f64>) -> String {
-    let delta = spec.delta_min.or(delta);
+fn family_key(spec: &Spec) -> String {
     let split = spec.split_at.map_or("default".into(), |at| at.to_string());
     format!(
         "{}/{}/{}/{}/{}/{}/{split}",
@@ -29,39 +29,49 @@ pub fn family_key(spec: &Spec, delta: Option<f64>) -> String {
         spec.horizon_us,
         spec.population,
         spec.strata.as_deref().unwrap_or("none"),
-        delta.map_or("default".into(), |delta| format!("{delta:.6}")),
+        spec.delta_min.map_or("default".into(), |delta| format!("{delta:.6}")),
     )
 }
 
 /// The family of this run: all that was ever tried on its outcome here, this one included.
-pub async fn family(engine: &Engine, spec: &Spec, figures: &Figures) -> Result<Family> {
+///
+/// A look is a run at another as-of time: the same run again, or its rows in SQL, shows nothing new.
+pub async fn family(engine: &Engine, spec: &Spec, figures: &Figures, as_of: i64) -> Result<Family> {
     engine.refresh_system().await;
     let sql = engine.command("family")?;
     let outcome = ScalarValue::Utf8View(Some(spec.outcome.clone()));
     let batches = engine.session()?.query_with(&sql.text, vec![("outcome", outcome)]).await?;
-    let own = family_key(spec, None);
-    let mut family = Family { looks: 1, ..Family::default() };
+    let own = family_key(spec);
+    let mut looks = 1;
     // An empty run counts with p = 1: it was a try.
-    let mut p_values = vec![Some(figures.train_p().unwrap_or(1.0))];
-    family.members.push(spec.name.clone());
+    let p = figures.train_p();
+    let mut others: BTreeMap<String, (String, f64)> = BTreeMap::new();
     for row in read::records(&batches)? {
-        if row.text("family_key")? == own {
-            family.looks += row.count("looks")?;
-        } else {
-            p_values.push(Some(row.number_or_null("p")?.unwrap_or(1.0)));
-            family.members.push(row.text("name")?);
+        let key = row.text("family_key")?;
+        if key != own {
+            // In order of time: the latest p stays.
+            others.insert(key, (row.text("name")?, row.number_or_null("p")?.unwrap_or(1.0)));
+        } else if row.moment("as_of")? != Some(as_of) && row.count("trials")? > 0 {
+            looks += 1;
         }
     }
-    family.m = p_values.len() as u64;
-    family.q = bh(&p_values).first().copied().flatten().filter(|_| figures.train_p().is_some());
-    Ok(family)
+    let p_values: Vec<Option<f64>> =
+        std::iter::once(p.or(Some(1.0))).chain(others.values().map(|(_, p)| Some(*p))).collect();
+    Ok(Family {
+        q: bh(&p_values).first().copied().flatten().filter(|_| p.is_some()),
+        m: p_values.len() as u64,
+        looks,
+        members: std::iter::once(spec.name.clone())
+            .chain(others.into_values().map(|(name, _)| name))
+            .collect(),
+    })
 }
 
 /// Writes the run down.
 pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
     let (spec, figures) = (&backtest.spec, &backtest.figures);
     let at = clock::now_us();
-    let family_key = family_key(spec, None);
+    let family_key = family_key(spec);
     let digest = blake3::hash(format!("{at}/{family_key}").as_bytes());
     let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
     let count = |value: u64| -> ArrayRef {

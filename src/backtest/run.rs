@@ -142,7 +142,7 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
         .map(|file| Definition { relation: file.qualified_name(), hash: file.sql_hash() })
         .collect();
     let figures = Figures::of(&spec, &rows, settings.as_of);
-    context.family = ledger::family(engine, &spec, &figures).await?;
+    context.family = ledger::family(engine, &spec, &figures, settings.as_of).await?;
     let mut backtest = Backtest::new(spec, context, rows, figures);
     if settings.min_confidence < STRICT_CONFIDENCE {
         let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings };
@@ -225,8 +225,18 @@ pub async fn signal_frame(session: &Session, file: &SqlFile) -> Result<DataFrame
     ])?)
 }
 
+/// Names the file and, where it can be found, the line.
 fn in_file(file: &SqlFile, error: Error) -> Error {
-    error.in_file(&file.path)
+    let refused = error.message().split_once("may not read `").map(|(_, rest)| rest);
+    let schema = refused.and_then(|rest| rest.split_once('`')).map(|(schema, _)| schema);
+    let line = schema.and_then(|schema| {
+        let name = format!("{schema}.");
+        file.text.lines().position(|line| line.contains(&name) && !line.starts_with("--"))
+    });
+    match line {
+        Some(line) => error.context(format!("{}:{}", file.path.display(), line + 1)),
+        None => error.in_file(&file.path),
+    }
 }
 
 fn is_text(data_type: &DataType) -> bool {

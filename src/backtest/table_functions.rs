@@ -121,7 +121,7 @@ impl Shape {
     fn batch(self, backtest: &Backtest) -> Result<RecordBatch> {
         Ok(match self {
             Self::Figures => figures(backtest)?,
-            Self::Rows => rows(&backtest.rows, &backtest.spec)?,
+            Self::Rows => rows(backtest)?,
         })
     }
 }
@@ -201,7 +201,8 @@ fn figures(backtest: &Backtest) -> Result<RecordBatch> {
 }
 
 /// One row a trial spell; `is_index` says which one stands for the account.
-fn rows(rows: &[TrialRow], spec: &Spec) -> Result<RecordBatch> {
+pub fn rows(backtest: &Backtest) -> Result<RecordBatch> {
+    let Backtest { rows, spec, .. } = backtest;
     let text = |pick: &dyn Fn(&TrialRow) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(pick).collect::<StringArray>())
     };

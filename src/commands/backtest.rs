@@ -4,14 +4,18 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use paydirt_udfs::stats::multiple::bh;
 
+use crate::backtest::format::count;
+use crate::backtest::pair::{Arm, Pair};
 use crate::backtest::{Backtest, Ruling, Style, run};
 use crate::cli::{BacktestArgs, ReportFormat};
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::library::SqlFile;
+use crate::render::{self, Format, Layout};
 
 pub async fn run(project: Project, args: &BacktestArgs) -> Result<ExitCode> {
     let engine = Engine::open(project, super::moment(args.as_of.as_deref())?).await?;
@@ -68,29 +72,41 @@ async fn all(engine: &Engine, format: ReportFormat) -> Result<Vec<Backtest>> {
             let list: Vec<_> = backtests.iter().map(Backtest::json).collect();
             println!("{}", json(&serde_json::Value::Array(list))?);
         }
-        _ => {
-            for (backtest, q) in backtests.iter().zip(q_values) {
-                println!("{}", line(backtest, q));
-            }
-        }
+        ReportFormat::Text => print_list(&backtests, &q_values, Format::Table)?,
+        ReportFormat::Markdown => print_list(&backtests, &q_values, Format::Markdown)?,
     }
     Ok(backtests)
 }
 
-fn line(backtest: &Backtest, q: Option<f64>) -> String {
-    let pooled = &backtest.figures.pooled;
-    let rate =
-        |rate: Option<f64>| rate.map_or("  –".into(), |rate| format!("{:3.0} %", 100.0 * rate));
-    let reasons: Vec<&str> = backtest.verdict.reasons.iter().map(|r| r.as_str()).collect();
-    format!(
-        "{:<28} {:<15} {} of {:>5} against {} of {:>5}  q {:<6} {}",
-        backtest.spec.name,
-        backtest.verdict.ruling.as_str(),
-        rate(pooled.exposed.rate()),
-        pooled.exposed.n,
-        rate(pooled.control.rate()),
-        pooled.control.n,
-        q.map_or("–".into(), |q| format!("{q:.3}")),
-        reasons.join(", "),
-    )
+/// One line a hypothesis.
+fn print_list(backtests: &[Backtest], q_values: &[Option<f64>], format: Format) -> Result<()> {
+    let text = |pick: &dyn Fn(&Backtest) -> String| -> ArrayRef {
+        Arc::new(backtests.iter().map(|b| Some(pick(b))).collect::<StringArray>())
+    };
+    let arm = |pick: fn(&Pair) -> &Arm| {
+        text(&|b| {
+            let arm = pick(&b.figures.pooled);
+            let rate = arm.rate().map_or("–".into(), |rate| format!("{:.0} %", 100.0 * rate));
+            format!("{rate} of {}", count(arm.n))
+        })
+    };
+    let q_texts: StringArray =
+        q_values.iter().map(|q| Some(q.map_or("–".into(), |q| format!("{q:.3}")))).collect();
+    let batch = RecordBatch::try_from_iter([
+        ("hypothesis", text(&|b| b.spec.name.clone())),
+        ("verdict", text(&|b| b.verdict.ruling.as_str().replace('_', " "))),
+        ("exposed", arm(|pair| &pair.exposed)),
+        ("control", arm(|pair| &pair.control)),
+        ("q", Arc::new(q_texts)),
+        (
+            "reasons",
+            text(&|b| {
+                let reasons: Vec<&str> = b.verdict.reasons.iter().map(|r| r.as_str()).collect();
+                reasons.join(", ")
+            }),
+        ),
+    ])?;
+    let out = std::io::stdout();
+    render::write_batches(format, Layout::of_stdout(), batch.schema(), &[batch], out)?;
+    Ok(())
 }

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use arrow::array::RecordBatch;
 use include_dir::{Dir, include_dir};
 
-use crate::backtest::run;
+use crate::backtest::{run, table_functions};
 use crate::commands::{backtest, init, sync};
 use crate::config::Project;
 use crate::engine::Engine;
@@ -17,6 +18,9 @@ static SAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/data/sample");
 /// The sample's own settings, in place of the defaults.
 const SETTINGS: &str = include_str!("demo.toml");
 const HYPOTHESIS: &str = "shared_a_report";
+const TRIALS: &str =
+    "select account_id, product_id, started_at, ends_at from models.trials order by started_at";
+const ROW_COLUMNS: &str = "account_id, exclusion, arm, converted, reason";
 
 pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
     let temporary;
@@ -27,11 +31,17 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
             temporary.path().to_path_buf()
         }
     };
+    if root.join(crate::config::FILE_NAME).exists() {
+        let root = root.display();
+        return Err(Error::new(format!("{root} holds a project already"))
+            .hint(format!("`paydirt --project {root} sql` opens it; or name another folder")));
+    }
     init::make(&root)?;
     std::fs::write(root.join(crate::config::FILE_NAME), SETTINGS)?;
-    for folder in ["stripe_clover", "product_events.json"] {
-        write_sample(folder, &root.join("export"))?;
+    for name in ["stripe_clover", "product_events.json"] {
+        write_sample(name, &root.join("export"))?;
     }
+    write_sample("shared_a_report.sql", &root.join("sql/hypotheses"))?;
     let project = Project::open(Some(&root))?;
 
     step("1. Land a Stripe export and a PostHog export", "paydirt sync files export/");
@@ -39,17 +49,9 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
     let total = sync::land_all(&project, &paths, &mut problems, true).await?;
     println!("{}", total.sentence());
 
-    step(
-        "2. Look at what came: ten trials, as they stood on the as-of day",
-        "paydirt sql -c \"select … from models.trials\"",
-    );
+    step("2. Look at what came: ten trials", &format!("paydirt sql -c \"{TRIALS}\""));
     let engine = Engine::open(project, None).await?;
-    let sql = engine.command("demo_trials")?;
-    let batches = engine.session()?.query(&sql.text).await?;
-    if let Some(first) = batches.first() {
-        let out = std::io::stdout();
-        render::write_batches(Format::Table, Layout::of_stdout(), first.schema(), &batches, out)?;
-    }
+    print(&engine.session()?.query(TRIALS).await?)?;
 
     step(
         "3. Test a hypothesis against what was really paid",
@@ -60,13 +62,15 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
     println!("{}", result.text(backtest::style()));
 
     step(
-        "4. Check a number by hand: every trial, its rung or arm, and why",
-        &format!("paydirt sql -c \"select … from backtest_rows('{HYPOTHESIS}')\""),
+        "4. Check it by hand: each trial, its arm or why it is left out, and what it paid",
+        &format!("paydirt sql -c \"select {ROW_COLUMNS} from backtest_rows('{HYPOTHESIS}')\""),
     );
-    println!(
-        "Ten trials went in. One had paid before the window closed, so whatever it did could no"
-    );
-    println!("longer come before the money; one has not had its 30 days yet. Eight are compared.");
+    let rows = table_functions::rows(&result)?;
+    let columns = ROW_COLUMNS.split(", ").map(|name| rows.schema().index_of(name));
+    print(&[rows.project(&columns.collect::<Result<Vec<_>, _>>()?)?])?;
+    println!();
+    println!("One had paid before the 3 days were over, so whatever it did could no longer come");
+    println!("before the money; one has not had its 30 days yet. The other eight are compared.");
 
     step("5. Your own data", "");
     println!("  paydirt init my-company && cd my-company");
@@ -91,6 +95,13 @@ fn step(title: &str, command: &str) {
         println!("$ {command}");
     }
     println!();
+}
+
+fn print(batches: &[RecordBatch]) -> Result<()> {
+    let Some(first) = batches.first() else { return Ok(()) };
+    let out = std::io::stdout();
+    render::write_batches(Format::Table, Layout::of_stdout(), first.schema(), batches, out)?;
+    Ok(())
 }
 
 /// Writes a file or a folder of the embedded sample below `target`.

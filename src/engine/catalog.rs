@@ -164,7 +164,7 @@ fn in_file(file: &SqlFile, error: DataFusionError) -> DataFusionError {
     {
         return error;
     }
-    DataFusionError::External(Box::new(Error::from(error).in_file(&file.path)))
+    DataFusionError::External(Box::new(Error::located(error).in_file(&file.path)))
 }
 
 impl CatalogProvider for CatalogHandle {

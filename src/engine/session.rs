@@ -27,6 +27,7 @@ pub struct Session {
 }
 
 impl Session {
+    #[allow(clippy::disallowed_methods)]
     pub(super) fn new(
         settings: Settings,
         catalog: Arc<Catalog>,
@@ -90,16 +91,13 @@ impl Session {
     }
 
     async fn frame(&self, sql: &str) -> Result<DataFrame> {
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        Ok(self.ctx.sql_with_options(sql, read_only).await?)
+        Ok(self.ctx.sql_with_options(sql, read_only()).await?)
     }
 
     /// Plans a hypothesis and refuses what it may not use.
     pub async fn plan_fenced(&self, sql: &str) -> Result<LogicalPlan> {
-        let plan = self.frame(sql).await?.into_unoptimized_plan();
+        let frame = self.ctx.sql_with_options(sql, read_only()).await.map_err(Error::located)?;
+        let plan = frame.into_unoptimized_plan();
         fence::refuse_volatile(&plan)?;
         Ok(plan)
     }
@@ -113,6 +111,11 @@ impl Session {
         self.catalog.put(schema, name, Arc::new(table));
         Ok(())
     }
+}
+
+/// Queries only: no DDL, no COPY, no SET.
+fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
 /// Limits and caches shared by the sessions of one process.

@@ -9,7 +9,7 @@ use crate::time;
 /// What stands above the SQL of a file.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
-    /// The comment lines before the first key, joined.
+    /// The first paragraph of the comment, joined; it ends at an empty `--` or at a key.
     pub sentence: String,
     /// Key, value, line (from 1), in order.
     pub keys: Vec<(String, String, usize)>,
@@ -20,6 +20,7 @@ impl Header {
     pub fn parse(text: &str, known: &[&str], path: &Path) -> Result<Self> {
         let mut header = Self::default();
         let mut words: Vec<&str> = vec![];
+        let mut is_told = false;
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() {
@@ -27,7 +28,9 @@ impl Header {
             }
             let Some(comment) = line.strip_prefix("--").map(str::trim) else { break };
             let Some(entry) = comment.strip_prefix('@') else {
-                if header.keys.is_empty() && !comment.is_empty() {
+                // The sentence ends with its paragraph; what follows explains.
+                is_told |= comment.is_empty() && !words.is_empty();
+                if header.keys.is_empty() && !is_told {
                     words.push(comment);
                 }
                 continue;

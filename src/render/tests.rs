@@ -1,3 +1,7 @@
+//! What each format prints.
+
+#![allow(clippy::disallowed_methods)]
+
 use std::sync::Arc;
 
 use arrow::array::{

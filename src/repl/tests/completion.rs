@@ -1,3 +1,5 @@
+//! What the shell proposes.
+
 use super::complete::{complete, hint};
 use super::*;
 

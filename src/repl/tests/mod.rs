@@ -1,3 +1,7 @@
+//! The shell, on a small catalog of its own.
+
+#![allow(clippy::disallowed_methods)]
+
 mod completion;
 
 mod scripts;

@@ -1,3 +1,5 @@
+//! Statements from text and files.
+
 use insta::assert_snapshot;
 
 use super::*;

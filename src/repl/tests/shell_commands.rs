@@ -1,3 +1,5 @@
+//! The backslash commands.
+
 use std::collections::HashSet;
 
 use datafusion::catalog::{SchemaProvider, TableProvider};

@@ -1,3 +1,5 @@
+//! Files of every arrangement, whole and broken.
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Stripe objects of both API generations.
+
 use std::collections::HashMap;
 
 use arrow::array::{Array, AsArray, RecordBatch};

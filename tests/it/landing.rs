@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::command::paydirt;
-use crate::company::{Company, SAMPLE_SETTINGS, landed_sample, sample};
+use crate::company::{Company, landed_sample, sample};
 use crate::stripe::{customer, list, subscription};
 
 /// The sample's files: name and content.
@@ -58,7 +58,7 @@ fn the_same_files_again_add_nothing() {
 
 #[test]
 fn pieces_in_another_order_are_the_same_rows() {
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     let mut pieces = vec![];
     for (name, text) in sample_files().into_iter().rev() {
         let mut lines: Vec<String> = records(&text).iter().map(Value::to_string).collect();
@@ -77,7 +77,7 @@ fn pieces_in_another_order_are_the_same_rows() {
 
 #[test]
 fn compressed_files_land_alike() {
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     for (place, (name, text)) in sample_files().into_iter().enumerate() {
         let packed = match place % 2 {
             0 => gzip(text.as_bytes()),
@@ -105,13 +105,13 @@ fn start(company: &Company) -> std::process::Child {
 #[test]
 fn killed_at_any_point_it_lands_the_same_rows_the_next_time() {
     let expected = landed_sample().open().landed_keys();
-    let whole = Company::new(SAMPLE_SETTINGS);
+    let whole = Company::like_sample();
     let began = Instant::now();
     assert!(start(&whole).wait().unwrap().success());
     let length = began.elapsed();
     assert_eq!(whole.open().landed_keys(), expected);
 
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     let mut killed = 0;
     for round in 1..=8 {
         let jitter = began.elapsed().subsec_nanos() % 20;
@@ -133,11 +133,13 @@ fn killed_at_any_point_it_lands_the_same_rows_the_next_time() {
 fn broken_files_land_what_is_whole_and_name_the_rest() {
     let object = |id: &str| customer(id, 100, None, json!({})).to_string();
     let company = Company::new("");
-    let cut = format!("{{\"object\":\"list\",\"data\":[{},\n{{\"id\":\"cus_x\",\"obj", object("cus_1"));
+    let cut =
+        format!("{{\"object\":\"list\",\"data\":[{},\n{{\"id\":\"cus_x\",\"obj", object("cus_1"));
     company.write("in/cut.json", cut);
     company.write("in/type.ndjson", format!("{}\n42\n{}\n", object("cus_2"), object("cus_3")));
-    let latin = [object("cus_4").as_bytes(), b"\n{\"id\":\"cus_\xff\",\"object\":\"customer\"}\n"];
-    company.write("in/latin.ndjson", latin.concat());
+    let whole = object("cus_4");
+    let latin = [whole.as_bytes(), b"\n{\"id\":\"cus_\xff\",\"object\":\"customer\"}\n"].concat();
+    company.write("in/latin.ndjson", latin);
     company.write("in/empty.json", "");
     company.write("in/prose.txt", "Dear all,\nthe export follows.\n");
     company.write("in/folder/good.json", object("cus_5"));
@@ -167,7 +169,8 @@ fn broken_files_land_what_is_whole_and_name_the_rest() {
     assert_eq!(database.value(told), "6");
 
     // Mended, the rest lands as well.
-    let mended = list(&[customer("cus_1", 100, None, json!({})), customer("cus_7", 100, None, json!({}))]);
+    let mended =
+        list(&[customer("cus_1", 100, None, json!({})), customer("cus_7", 100, None, json!({}))]);
     let outcome = company.land_text("in/cut.json", mended);
     assert_eq!((outcome.new_rows, outcome.duplicates), (1, 1));
 }
@@ -204,7 +207,10 @@ fn new_values_and_missing_fields_never_fail_a_load() {
     assert_eq!((outcome.new_rows, outcome.report.rejected), (3, 0), "{:?}", outcome.report);
     let database = company.open();
     assert_eq!(database.value("select status from stripe_log.subscriptions"), "hibernating");
-    assert_eq!(database.value("select count(*) from stripe_log.invoices where total_minor is null"), "1");
+    assert_eq!(
+        database.value("select count(*) from stripe_log.invoices where total_minor is null"),
+        "1"
+    );
 }
 
 /// Three events of another tool, as lines.
@@ -220,7 +226,7 @@ const EVENTS: &str = concat!(
 #[test]
 fn events_of_other_tools_are_one_whatever_their_format() {
     let company = Company::new("");
-    let lines = company.write("events.ndjson", EVENTS);
+    company.write("events.ndjson", EVENTS);
     let first = paydirt(company.root(), &["sync", "files", "--dry-run", "events.ndjson"]);
     assert_eq!(first.code, 0, "{}", first.err);
     assert!(first.out.contains("events.ndjson: events json"), "{}", first.out);
@@ -234,7 +240,10 @@ fn events_of_other_tools_are_one_whatever_their_format() {
 
     let landed = paydirt(company.root(), &["sync", "files", "events.ndjson"]);
     assert!(landed.err.contains(guessed), "{}", landed.err);
-    assert_eq!(landed.printed(), "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n");
+    assert_eq!(
+        landed.printed(),
+        "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n"
+    );
     let keys = company.open().landed_keys();
     assert_eq!(keys.len(), 3);
 
@@ -243,13 +252,21 @@ fn events_of_other_tools_are_one_whatever_their_format() {
                left,2025-01-02 10:00:00,8,,,\n\
                signed_up,1735725600,7,a@x.io,t1,pro\n";
     assert_eq!(company.land_text("events.csv", csv).new_rows, 0);
-    assert_eq!(company.land_text("events.tsv.gz", gzip(csv.replace(',', "\t").as_bytes())).new_rows, 0);
-    company.write("as_parquet.sql", format!("select * from (values {}) as t(action, occurred_at, user_id, mail, team_id, plan)", values()));
+    assert_eq!(
+        company.land_text("events.tsv.gz", gzip(csv.replace(',', "\t").as_bytes())).new_rows,
+        0
+    );
+    company.write(
+        "as_parquet.sql",
+        format!(
+            "select * from (values {}) as t(action, occurred_at, user_id, mail, team_id, plan)",
+            values()
+        ),
+    );
     let written = paydirt(company.root(), &["sql", "-f", "as_parquet.sql", "-o", "events.parquet"]);
     assert_eq!(written.code, 0, "{}", written.err);
     assert_eq!(company.land(&[company.root().join("events.parquet")])[0].new_rows, 0);
     assert_eq!(company.open().landed_keys(), keys);
-    drop(lines);
 }
 
 /// The events as rows of SQL.
@@ -269,7 +286,7 @@ fn values() -> String {
 fn a_mapping_says_which_column_is_what() {
     let company = Company::new(
         "[[source.files]]\nname = \"app\"\npath = \"exports/*.csv\"\nevent = \"what\"\n\
-         time = \"when\"\ntime_unit = \"milliseconds\"\nuser = \"who\"\nemail = \"contact\"\n\
+         time = \"when\"\ntime_unit = \"ms\"\nuser = \"who\"\nemail = \"contact\"\n\
          account = \"tenant\"\nproperties = \"more\"\n",
     );
     let csv = "what,when,who,contact,tenant,more,email\n\

@@ -53,7 +53,10 @@ fn later_ends_are_unknown_again() {
     let database = landed_sample().open();
     let sql = "select canceled_at, ended_at, cancel_at, is_cancel_at_period_end, cancellation_reason \
                from stripe.subscriptions where subscription_id = 'sub_HBDD02'";
-    assert_eq!(database.at("2025-09-12T11:59:59Z").rows(sql), ["NULL | NULL | NULL | false | NULL"]);
+    assert_eq!(
+        database.at("2025-09-12T11:59:59Z").rows(sql),
+        ["NULL | NULL | NULL | false | NULL"]
+    );
     let asked = database.at("2025-09-12T12:00:00Z").rows(sql);
     assert!(asked[0].starts_with("2025-09-12T12:00:00Z | NULL | "), "{asked:?}");
     let ended = database.at("2025-09-17T12:00:00Z").rows(sql);
@@ -76,7 +79,10 @@ fn a_paid_invoice_is_open_again_and_a_refunded_charge_whole() {
     let charge = "select status, amount_refunded_minor, is_refunded, is_disputed \
                   from stripe.charges where charge_id = 'ch_HBD00038'";
     assert_eq!(database.at("2025-09-27T11:59:59Z").rows(charge), ["succeeded | 0 | false | false"]);
-    assert_eq!(database.at("2025-09-27T12:00:00Z").rows(charge), ["succeeded | 1900 | true | false"]);
+    assert_eq!(
+        database.at("2025-09-27T12:00:00Z").rows(charge),
+        ["succeeded | 1900 | true | false"]
+    );
 }
 
 #[test]
@@ -88,7 +94,8 @@ fn a_subscription_has_the_items_of_its_day() {
     let after = database.at("2025-12-01").rows(sql);
     assert_eq!(after, ["price_plus_y | 1"]);
     assert_eq!(before.len(), 1, "{before:?}");
-    let unborn = "select count(*) from stripe.subscription_items where subscription_id = 'sub_HBDD07'";
+    let unborn =
+        "select count(*) from stripe.subscription_items where subscription_id = 'sub_HBDD07'";
     assert_eq!(database.at("2025-11-01").value(unborn), "0");
     assert_eq!(database.at("2025-11-11").value(unborn), "1");
 }
@@ -114,7 +121,8 @@ fn nonsense_is_refused_when_it_is_set() {
 #[test]
 fn a_view_follows_a_later_set() {
     let company = landed_sample().copy();
-    let view = "-- How many invoices there are.\nselect count(*) as invoices from stripe.invoices\n";
+    let view =
+        "-- How many invoices there are.\nselect count(*) as invoices from stripe.invoices\n";
     company.write("sql/models/counted.sql", view);
     let database = company.open();
     let sql = "select invoices from models.counted";
@@ -225,9 +233,7 @@ fn a_customer_that_is_not_listed_stands_on_its_subscriptions() {
 #[test]
 fn modes_never_mix() {
     let company = Company::new("[backtest]\nas_of = 1000\n");
-    let trial = |livemode: bool| {
-        json!({ "trial_start": 200, "trial_end": 900, "status": "trialing", "livemode": livemode })
-    };
+    let trial = |livemode: bool| json!({ "trial_start": 200, "trial_end": 900, "status": "trialing", "livemode": livemode });
     company.land_text(
         "stripe.ndjson",
         [

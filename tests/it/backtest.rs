@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use paydirt::backtest::{Backtest, Style, run};
 use paydirt::backtest::table_functions;
+use paydirt::backtest::{Backtest, Style, run};
 use serde_json::{Map, Value, json};
 
 use crate::command::paydirt;
@@ -241,7 +241,10 @@ fn sql_gives_the_same_figures_and_rows() {
 #[test]
 fn a_company_without_trials_is_told_so() {
     let company = Company::new("");
-    company.land_text("c.json", list(&[customer("cus_1", 1_700_000_000, Some("a@one.com"), json!({}))]));
+    company.land_text(
+        "c.json",
+        list(&[customer("cus_1", 1_700_000_000, Some("a@one.com"), json!({}))]),
+    );
     let said = paydirt(company.root(), &["backtest", NAME]);
     let text = said.printed();
     assert!(text.contains("There is no trial in this company's Stripe data"), "{text}");

@@ -40,7 +40,10 @@ fn init_makes_a_project_once() {
 fn a_mistake_in_the_settings_names_file_and_line() {
     let folder = project();
     for (text, sentence) in [
-        ("mode = \"live\"\n\n[identity]\ninternal_domain = []\n", "paydirt.toml:4: unknown field `internal_domain`"),
+        (
+            "mode = \"live\"\n\n[identity]\ninternal_domain = []\n",
+            "paydirt.toml:4: unknown field `internal_domain`",
+        ),
         ("mode = \"prod\"\n", "paydirt.toml:1: unknown variant `prod`"),
         ("[backtest]\n\nas_of = \"soon\"\n", "paydirt.toml:3: `soon` is not a time"),
         ("[identity]\nmin_confidence = 7\n", "min_confidence = 7 is not between 0 and 1"),
@@ -114,11 +117,15 @@ fn sql_writes_files() {
         assert!(folder.path().join(name).metadata().unwrap().len() > 0, "{name}");
     }
     let file = std::fs::File::open(folder.path().join("x.parquet")).unwrap();
-    let mut reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(file, 10).unwrap();
+    let mut reader =
+        parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(file, 10).unwrap();
     let batch = reader.next().unwrap().unwrap();
     assert_eq!((batch.num_rows(), batch.num_columns()), (1, 2));
     assert_eq!(batch.schema().field(0).name(), "seven");
-    assert_eq!(std::fs::read_to_string(folder.path().join("x.csv")).unwrap(), "seven,letter\n7,é\n");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("x.csv")).unwrap(),
+        "seven,letter\n7,é\n"
+    );
     let failing = sql(folder.path(), &["-c", "select nope", "-o", "y.csv"]);
     assert_eq!(failing.code, 2);
     assert!(!folder.path().join("y.csv").exists());
@@ -129,7 +136,11 @@ fn sql_writes_files() {
 #[test]
 fn a_failing_statement_of_a_file_is_named() {
     let folder = project();
-    std::fs::write(folder.path().join("f.sql"), "select 1 as one;\n\n-- wrong\nselect nope;\nselect 2;\n").unwrap();
+    std::fs::write(
+        folder.path().join("f.sql"),
+        "select 1 as one;\n\n-- wrong\nselect nope;\nselect 2;\n",
+    )
+    .unwrap();
     let said = sql(folder.path(), &["--format", "csv", "-f", "f.sql"]);
     assert_eq!(said.code, 2);
     assert_eq!(said.out, "one\n1\n");
@@ -143,9 +154,17 @@ fn a_failing_statement_of_a_file_is_named() {
 #[test]
 fn statements_come_through_a_pipe() {
     let folder = project();
-    let said = paydirt_fed(folder.path(), &["sql", "--format", "csv"], "select 1\nas one; select 2 as two;\n");
+    let said = paydirt_fed(
+        folder.path(),
+        &["sql", "--format", "csv"],
+        "select 1\nas one; select 2 as two;\n",
+    );
     assert_eq!(said.printed(), "one\n1\ntwo\n2\n");
-    let said = paydirt_fed(folder.path(), &["sql", "--format", "csv"], "select 1 as one;\nselect nope;\nselect 2;\n");
+    let said = paydirt_fed(
+        folder.path(),
+        &["sql", "--format", "csv"],
+        "select 1 as one;\nselect nope;\nselect 2;\n",
+    );
     assert_eq!(said.code, 2);
     assert_eq!(said.out, "one\n1\n");
     assert!(said.err.contains("error: stdin:2: "), "{}", said.err);
@@ -157,7 +176,10 @@ fn statements_come_through_a_pipe() {
 #[test]
 fn sql_can_be_moved_in_time() {
     let folder = project();
-    let said = sql(folder.path(), &["--as-of", "2025-03-01", "--format", "csv", "-c", "select now() as t"]);
+    let said = sql(
+        folder.path(),
+        &["--as-of", "2025-03-01", "--format", "csv", "-c", "select now() as t"],
+    );
     assert_eq!(said.printed(), "t\n2025-03-01T00:00:00Z\n");
     let said = sql(folder.path(), &["--as-of", "soon", "-c", "select 1"]);
     assert_eq!(said.code, 2);

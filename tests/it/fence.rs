@@ -27,8 +27,12 @@ fn reading(relation: &str, time: &str) -> String {
 #[test]
 fn what_a_hypothesis_may_not_read_is_refused_in_a_sentence() {
     let company = landed_sample().copy();
-    company.write("sql/models/winners.sql", "-- A view.\nselect paid_at as at from outcomes.payments\n");
-    company.write("sql/models/through.sql", "-- A view of a view.\nselect at from models.winners\n");
+    company.write(
+        "sql/models/winners.sql",
+        "-- A view.\nselect paid_at as at from outcomes.payments\n",
+    );
+    company
+        .write("sql/models/through.sql", "-- A view of a view.\nselect at from models.winners\n");
     company.write(
         "sql/models/rehearsed.sql",
         "-- A view of a backtest.\nselect net_converted_at as at from backtest_rows('shared_a_report')\n",
@@ -111,11 +115,11 @@ fn what_answers_differently_each_time_is_refused() {
     for (sql, name) in [
         ("select 'a' as account_id, now() as signal_at where random() < 0.5", "random"),
         ("select uuid() as account_id, now() as signal_at", "uuid"),
-        ("select 'a' as account_id, now() as signal_at from models.lottery where draw < 0.5", "random"),
         (
-            "select 'a' as account_id, now() as signal_at where 1 in (select random())",
+            "select 'a' as account_id, now() as signal_at from models.lottery where draw < 0.5",
             "random",
         ),
+        ("select 'a' as account_id, now() as signal_at where 1 in (select random())", "random"),
     ] {
         let said = refusal(&database, sql).unwrap_or_else(|| panic!("allowed: {sql}"));
         assert_eq!(
@@ -150,7 +154,10 @@ fn a_hypothesis_only_asks() {
 #[test]
 fn what_was_known_on_the_day_may_be_read() {
     let company = Company::new("");
-    company.write("sql/models/mine.sql", "-- A view.\nselect account_id, now() as at from models.accounts\n");
+    company.write(
+        "sql/models/mine.sql",
+        "-- A view.\nselect account_id, now() as at from models.accounts\n",
+    );
     let database = company.open();
     for sql in [
         "select account_id, occurred_at as signal_at, known_at from product.account_events".into(),

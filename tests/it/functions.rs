@@ -19,15 +19,8 @@ const SESSION: &[&str] = &[
     "setting",
 ];
 /// Of those and their other names, the ones that tell a time.
-const CLOCKS: &[&str] = &[
-    "as_of",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "data_through",
-    "now",
-    "today",
-];
+const CLOCKS: &[&str] =
+    &["as_of", "current_date", "current_time", "current_timestamp", "data_through", "now", "today"];
 
 /// Name and page of every function of paydirt, as a session knows them.
 fn pages(database: &Database) -> Vec<(String, Option<Documentation>)> {
@@ -153,8 +146,8 @@ fn no_function_reads_the_wall_clock() {
     let state = database.session.ctx.state();
     let mut moved = vec![];
     for ((before, after), (name, later)) in early.iter().zip(&again).zip(later) {
-        let is_volatile = state.scalar_functions()[&name].signature().volatility
-            == Volatility::Volatile;
+        let is_volatile =
+            state.scalar_functions()[&name].signature().volatility == Volatility::Volatile;
         // A fence stands around what answers differently each time.
         assert!(before == after || is_volatile, "{name} answered {} and {}", before.1, after.1);
         if before.1 != later && !is_volatile {
@@ -162,6 +155,7 @@ fn no_function_reads_the_wall_clock() {
         }
     }
     // Nothing but a source beyond the lake tells how far the data goes: here there is none.
-    let expected: Vec<&str> = CLOCKS.iter().copied().filter(|name| *name != "data_through").collect();
+    let expected: Vec<&str> =
+        CLOCKS.iter().copied().filter(|name| *name != "data_through").collect();
     assert_eq!(moved, expected);
 }

@@ -133,7 +133,8 @@ fn killed_at_any_point_it_lands_the_same_rows_the_next_time() {
 fn broken_files_land_what_is_whole_and_name_the_rest() {
     let object = |id: &str| customer(id, 100, None, json!({})).to_string();
     let company = Company::new("");
-    let cut = format!("{{\"object\":\"list\",\"data\":[{},\n{{\"id\":\"cus_x\",\"obj", object("cus_1"));
+    let cut =
+        format!("{{\"object\":\"list\",\"data\":[{},\n{{\"id\":\"cus_x\",\"obj", object("cus_1"));
     company.write("in/cut.json", cut);
     company.write("in/type.ndjson", format!("{}\n42\n{}\n", object("cus_2"), object("cus_3")));
     let latin = [object("cus_4").as_bytes(), b"\n{\"id\":\"cus_\xff\",\"object\":\"customer\"}\n"];
@@ -167,7 +168,8 @@ fn broken_files_land_what_is_whole_and_name_the_rest() {
     assert_eq!(database.value(told), "6");
 
     // Mended, the rest lands as well.
-    let mended = list(&[customer("cus_1", 100, None, json!({})), customer("cus_7", 100, None, json!({}))]);
+    let mended =
+        list(&[customer("cus_1", 100, None, json!({})), customer("cus_7", 100, None, json!({}))]);
     let outcome = company.land_text("in/cut.json", mended);
     assert_eq!((outcome.new_rows, outcome.duplicates), (1, 1));
 }
@@ -204,7 +206,10 @@ fn new_values_and_missing_fields_never_fail_a_load() {
     assert_eq!((outcome.new_rows, outcome.report.rejected), (3, 0), "{:?}", outcome.report);
     let database = company.open();
     assert_eq!(database.value("select status from stripe_log.subscriptions"), "hibernating");
-    assert_eq!(database.value("select count(*) from stripe_log.invoices where total_minor is null"), "1");
+    assert_eq!(
+        database.value("select count(*) from stripe_log.invoices where total_minor is null"),
+        "1"
+    );
 }
 
 /// Three events of another tool, as lines.
@@ -234,7 +239,10 @@ fn events_of_other_tools_are_one_whatever_their_format() {
 
     let landed = paydirt(company.root(), &["sync", "files", "events.ndjson"]);
     assert!(landed.err.contains(guessed), "{}", landed.err);
-    assert_eq!(landed.printed(), "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n");
+    assert_eq!(
+        landed.printed(),
+        "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n"
+    );
     let keys = company.open().landed_keys();
     assert_eq!(keys.len(), 3);
 
@@ -243,8 +251,17 @@ fn events_of_other_tools_are_one_whatever_their_format() {
                left,2025-01-02 10:00:00,8,,,\n\
                signed_up,1735725600,7,a@x.io,t1,pro\n";
     assert_eq!(company.land_text("events.csv", csv).new_rows, 0);
-    assert_eq!(company.land_text("events.tsv.gz", gzip(csv.replace(',', "\t").as_bytes())).new_rows, 0);
-    company.write("as_parquet.sql", format!("select * from (values {}) as t(action, occurred_at, user_id, mail, team_id, plan)", values()));
+    assert_eq!(
+        company.land_text("events.tsv.gz", gzip(csv.replace(',', "\t").as_bytes())).new_rows,
+        0
+    );
+    company.write(
+        "as_parquet.sql",
+        format!(
+            "select * from (values {}) as t(action, occurred_at, user_id, mail, team_id, plan)",
+            values()
+        ),
+    );
     let written = paydirt(company.root(), &["sql", "-f", "as_parquet.sql", "-o", "events.parquet"]);
     assert_eq!(written.code, 0, "{}", written.err);
     assert_eq!(company.land(&[company.root().join("events.parquet")])[0].new_rows, 0);

@@ -25,7 +25,8 @@ fn every_relation_plans_and_runs_on_an_empty_lake() {
 #[test]
 fn a_projects_file_replaces_the_shipped_one_whole() {
     let company = Company::new("");
-    company.write("sql/models/accounts.sql", "-- Mine.\nselect 'acc:1' as account_id, 7 as seats\n");
+    company
+        .write("sql/models/accounts.sql", "-- Mine.\nselect 'acc:1' as account_id, 7 as seats\n");
     company.write("sql/models/seats.sql", "-- New.\nselect sum(seats) from models.accounts\n");
     let database = company.open();
     assert_eq!(database.rows("select * from models.accounts"), ["acc:1 | 7"]);

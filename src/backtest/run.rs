@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{DataFrame, cast, col};
 
-use super::context::{Context, Definition, Identity, Input, Tier};
+use super::context::{Context, Definition, Identity, Input, Tier, Warning};
 use super::read;
 use super::row::{Exclusion, TrialRow};
 use super::spec::{Gates, Spec};
@@ -135,6 +135,12 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
     let mut context = Context::at(settings.as_of);
     context.identity = bench.identity().await?;
     context.inputs = bench.inputs().await?;
+    if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
+        context.warnings.push(Warning::new(
+            "no_signal",
+            "no trial showed the behaviour; `paydirt events` lists the names of events that landed",
+        ));
+    }
     context.replaced_definitions = engine
         .library
         .files()

@@ -26,6 +26,10 @@ struct Landed {
 pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
     let engine = Engine::open(project, None).await?;
     let tables = landed(&engine).await?;
+    if tables.is_empty() && format == Format::Table {
+        println!("nothing has landed yet: `paydirt sync files PATH…`");
+        return Ok(ExitCode::SUCCESS);
+    }
     render::write_batches(
         format,
         Layout::of_stdout(),
@@ -49,9 +53,6 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
                 _ => " (select * from system.diagnostics)",
             }
         );
-        if tables.is_empty() {
-            println!("nothing has landed yet: `paydirt sync files PATH…`");
-        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result
             eprintln!("error: {}", sentence(problem));
         }
         eprintln!(
-            "hint: `paydirt sql -c \"select * from system.diagnostics\"` lists all of it; what is whole has landed"
+            "hint: what is whole has landed; mend the rest and land it again (system.diagnostics keeps the list)"
         );
         return Ok(ExitCode::from(2));
     }
@@ -51,10 +51,10 @@ impl Total {
     pub fn sentence(&self) -> String {
         let known = match self.known_files {
             0 => String::new(),
-            n => format!(", {n} known already"),
+            n => format!(" ({n} of them landed before)"),
         };
         format!(
-            "landed {} from {}{known}: {} were there already, {} rejected",
+            "landed {} from {}{known}; duplicates left out: {}, rejected: {}",
             counted(self.new_rows, "new row"),
             counted(self.files, "file"),
             count(self.duplicates),
@@ -111,7 +111,7 @@ fn describe(outcome: &Outcome) {
         return;
     }
     eprintln!(
-        "{path}: {}, {}, {} there already",
+        "{path}: {}, {}, duplicates: {}",
         report.format,
         counted(outcome.new_rows, "new row"),
         count(outcome.duplicates)

@@ -38,6 +38,11 @@ const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "paydirt.json";
 const LOG_FOLDER: &str = "_delta_log";
 
+/// Whether a local folder is a lake.
+pub fn is_lake(folder: &FilePath) -> bool {
+    folder.join(FORMAT_FILE).is_file()
+}
+
 /// A folder of tables, local or in a bucket. Cloning is cheap and shares the cache of known keys.
 #[derive(Clone, Debug)]
 pub struct Lake {

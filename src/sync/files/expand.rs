@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::open::reason;
 use crate::error::{Error, Result};
+use crate::lake::is_lake;
 use crate::sync::report::Rejected;
 
 /// What lies in folders beside data.
@@ -33,6 +34,10 @@ pub fn expand(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Rejected>) {
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>, rejected: &mut Vec<Rejected>) {
+    // What was landed is no export: `paydirt sync files .` in a project must not land it again.
+    if is_lake(folder) {
+        return;
+    }
     let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries,
         Err(error) => return rejected.push(problem(folder, reason(&error))),

@@ -130,6 +130,25 @@ fn killed_at_any_point_it_lands_the_same_rows_the_next_time() {
 }
 
 #[test]
+fn two_landings_at_once_land_each_row_once() {
+    let company = Company::like_sample();
+    let (mut one, mut other) = (start(&company), start(&company));
+    assert!(one.wait().unwrap().success());
+    assert!(other.wait().unwrap().success());
+    assert_eq!(company.open().landed_keys(), landed_sample().open().landed_keys());
+}
+
+#[test]
+fn a_project_does_not_land_its_own_lake() {
+    let company = landed_sample().copy();
+    let before = company.open().landed_keys();
+    std::fs::copy(sample("product_events.json"), company.root().join("events.json")).unwrap();
+    let said = paydirt(company.root(), &["sync", "files", "."]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(company.open().landed_keys(), before);
+}
+
+#[test]
 fn broken_files_land_what_is_whole_and_name_the_rest() {
     let object = |id: &str| customer(id, 100, None, json!({})).to_string();
     let company = Company::new("");

@@ -31,7 +31,8 @@ fn init_makes_a_project_once() {
     assert_eq!(std::fs::read_to_string(settings).unwrap(), "mode = \"test\"\n");
     // From a folder inside, and by name, it is the same project.
     let inside = folder.path().join("acme/sql");
-    assert!(paydirt(&inside, &["status"]).printed().contains("mode: test"));
+    let mode = ["sql", "--format", "csv", "-c", "select setting('mode') as mode"];
+    assert_eq!(paydirt(&inside, &mode).printed(), "mode\ntest\n");
     let named = paydirt(folder.path(), &["--project", "acme", "status"]).printed();
     assert!(named.contains("nothing has landed yet"), "{named}");
 }

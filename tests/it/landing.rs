@@ -261,7 +261,7 @@ fn events_of_other_tools_are_one_whatever_their_format() {
     assert!(landed.err.contains(guessed), "{}", landed.err);
     assert_eq!(
         landed.printed(),
-        "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n"
+        "landed 3 new rows from 1 file; duplicates left out: 0, rejected: 0\n"
     );
     let keys = company.open().landed_keys();
     assert_eq!(keys.len(), 3);

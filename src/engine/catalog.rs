@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 
 use async_trait::async_trait;
+use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::datasource::ViewTable;
@@ -71,6 +72,11 @@ impl Catalog {
             state: OnceLock::new(),
             public: Arc::new(MemorySchemaProvider::new()),
         })
+    }
+
+    /// Whether the session's own statements may name some schemas only.
+    pub fn is_fenced(&self) -> bool {
+        self.may_read.is_some()
     }
 
     /// The session in which views are planned; views then follow its `SET`s.
@@ -181,7 +187,9 @@ impl CatalogProvider for CatalogHandle {
         if name == "public" {
             return Some(Arc::clone(&self.0.public) as Arc<dyn SchemaProvider>);
         }
-        self.schema_names().iter().any(|known| known == name).then(|| {
+        // Asked for only where the session keeps it from its own statements.
+        let is_fenced = name == INFORMATION_SCHEMA;
+        (is_fenced || self.schema_names().iter().any(|known| known == name)).then(|| {
             Arc::new(Schema { catalog: Arc::clone(&self.0), name: name.to_owned() })
                 as Arc<dyn SchemaProvider>
         })

@@ -15,6 +15,10 @@ use datafusion::logical_expr::{
 use crate::engine::options::Settings;
 use crate::time::DAY_US;
 
+/// Examples are those of the demo, whose as-of time is the start of December 2025.
+const SECTION: DocSection =
+    DocSection { include: true, label: "Session Functions", description: None };
+
 type Answer = fn(&Settings) -> ScalarValue;
 
 /// A function without arguments that reads the session's settings.
@@ -72,9 +76,19 @@ impl ScalarUDFImpl for SessionFunction {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Setting {
     signature: Signature,
+    documentation: Documentation,
 }
 
 impl Setting {
+    fn new() -> Self {
+        let description = "A setting of the session, `paydirt.*`, as text.";
+        let documentation = Documentation::builder(SECTION, description, "setting(name)")
+            .with_argument("name", "The name without `paydirt.`, as a literal.")
+            .with_sql_example("select setting('mode');\n-- live")
+            .build();
+        Self { signature: Signature::string(1, Volatility::Stable), documentation }
+    }
+
     fn key(args: &[ColumnarValue]) -> Result<&str> {
         match args {
             [ColumnarValue::Scalar(key)] => match key.try_as_str() {
@@ -106,6 +120,10 @@ impl ScalarUDFImpl for Setting {
             None => plan_err!("no setting `paydirt.{key}`"),
         }
     }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&self.documentation)
+    }
 }
 
 fn moment(us: i64) -> ScalarValue {
@@ -121,14 +139,12 @@ fn session_function(
     aliases: &[&str],
     return_type: DataType,
     description: &str,
+    example: &str,
     answer: Answer,
 ) -> ScalarUDF {
-    let documentation = Documentation::builder(
-        DocSection { include: true, label: "Session", description: None },
-        description,
-        format!("{name}()"),
-    )
-    .build();
+    let documentation = Documentation::builder(SECTION, description, format!("{name}()"))
+        .with_sql_example(example)
+        .build();
     ScalarUDF::new_from_impl(SessionFunction {
         name,
         aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
@@ -147,6 +163,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &[],
             timestamp(),
             "The as-of time of the session: nothing later is visible (timestamp µs UTC).",
+            "select as_of();\n-- 2025-12-01T00:00:00Z",
             |settings| moment(settings.as_of),
         ),
         session_function(
@@ -154,6 +171,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &["current_timestamp"],
             timestamp(),
             "The as-of time of the session, so that no query looks past it (timestamp µs UTC).",
+            "select now();\n-- 2025-12-01T00:00:00Z",
             |settings| moment(settings.as_of),
         ),
         session_function(
@@ -161,6 +179,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &[],
             timestamp(),
             "The latest fact in the data (timestamp µs UTC).",
+            "select data_through() > '2025-01-01';\n-- true",
             |settings| moment(settings.data_through),
         ),
         session_function(
@@ -168,6 +187,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &["today"],
             DataType::Date32,
             "The day of the as-of time, UTC.",
+            "select current_date;\n-- 2025-12-01",
             |settings| ScalarValue::Date32(Some(settings.as_of.div_euclid(DAY_US) as i32)),
         ),
         session_function(
@@ -175,6 +195,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &[],
             DataType::Time64(TimeUnit::Nanosecond),
             "The time of day of the as-of time, UTC.",
+            "select current_time;\n-- 00:00:00",
             |settings| {
                 ScalarValue::Time64Nanosecond(Some(settings.as_of.rem_euclid(DAY_US) * 1000))
             },
@@ -184,6 +205,7 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &[],
             DataType::Float64,
             "Links of events to accounts below this confidence are not used (0 to 1).",
+            "select min_confidence();\n-- 0.7",
             |settings| ScalarValue::Float64(Some(settings.min_confidence)),
         ),
         session_function(
@@ -191,9 +213,10 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
             &[],
             DataType::Boolean,
             "Whether the session counts live rows of Stripe (else test rows).",
+            "select is_live();\n-- true",
             |settings| ScalarValue::Boolean(Some(settings.mode == crate::config::Mode::Live)),
         ),
-        ScalarUDF::new_from_impl(Setting { signature: Signature::string(1, Volatility::Stable) }),
+        ScalarUDF::new_from_impl(Setting::new()),
     ];
     functions.into_iter().map(Arc::new).collect()
 }

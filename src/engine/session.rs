@@ -43,7 +43,7 @@ impl Session {
         let config = SessionConfig::from(options)
             .with_default_catalog_and_schema(catalog::NAME, "public")
             .with_create_default_catalog_and_schema(false)
-            .with_information_schema(true);
+            .with_information_schema(!catalog.is_fenced());
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)

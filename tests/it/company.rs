@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 /// The settings under which the sample was worked by hand.
-pub const SAMPLE_SETTINGS: &str = include_str!("../../src/commands/demo.toml");
+const SAMPLE_SETTINGS: &str = include_str!("../../src/commands/demo.toml");
 
 /// Deep plans overflow the default stack of a debug build.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -28,7 +28,11 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 pub fn wait<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     match RUNTIME.block_on(RUNTIME.spawn(future)) {
         Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        // The panic of another thread is told here, where the test's output is kept.
+        Err(error) => match error.into_panic().downcast::<String>() {
+            Ok(text) => panic!("{text}"),
+            Err(other) => std::panic::resume_unwind(other),
+        },
     }
 }
 
@@ -45,7 +49,7 @@ pub fn landed_sample() -> &'static Company {
         let _ = std::fs::remove_dir_all(&root);
         std::fs::create_dir_all(&root).unwrap();
         let company = Company { root, _folder: None };
-        company.write("paydirt.toml", SAMPLE_SETTINGS);
+        company.take_sample_settings();
         company.land(&[sample("stripe_clover"), sample("product_events.json")]);
         company
     });
@@ -65,6 +69,20 @@ impl Company {
         let company = Self { root: folder.path().to_path_buf(), _folder: Some(folder) };
         company.write("paydirt.toml", settings);
         company
+    }
+
+    /// A project with the sample's settings and hypothesis, and an empty lake.
+    pub fn like_sample() -> Self {
+        let company = Self::new("");
+        company.take_sample_settings();
+        company
+    }
+
+    fn take_sample_settings(&self) {
+        self.write("paydirt.toml", SAMPLE_SETTINGS);
+        let hypothesis = "shared_a_report.sql";
+        let text = std::fs::read(sample(hypothesis)).unwrap();
+        self.write(&format!("sql/hypotheses/{hypothesis}"), text);
     }
 
     /// The same project in another folder, for tests that change it.

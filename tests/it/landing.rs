@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::command::paydirt;
-use crate::company::{Company, SAMPLE_SETTINGS, landed_sample, sample};
+use crate::company::{Company, landed_sample, sample};
 use crate::stripe::{customer, list, subscription};
 
 /// The sample's files: name and content.
@@ -58,7 +58,7 @@ fn the_same_files_again_add_nothing() {
 
 #[test]
 fn pieces_in_another_order_are_the_same_rows() {
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     let mut pieces = vec![];
     for (name, text) in sample_files().into_iter().rev() {
         let mut lines: Vec<String> = records(&text).iter().map(Value::to_string).collect();
@@ -77,7 +77,7 @@ fn pieces_in_another_order_are_the_same_rows() {
 
 #[test]
 fn compressed_files_land_alike() {
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     for (place, (name, text)) in sample_files().into_iter().enumerate() {
         let packed = match place % 2 {
             0 => gzip(text.as_bytes()),
@@ -105,13 +105,13 @@ fn start(company: &Company) -> std::process::Child {
 #[test]
 fn killed_at_any_point_it_lands_the_same_rows_the_next_time() {
     let expected = landed_sample().open().landed_keys();
-    let whole = Company::new(SAMPLE_SETTINGS);
+    let whole = Company::like_sample();
     let began = Instant::now();
     assert!(start(&whole).wait().unwrap().success());
     let length = began.elapsed();
     assert_eq!(whole.open().landed_keys(), expected);
 
-    let company = Company::new(SAMPLE_SETTINGS);
+    let company = Company::like_sample();
     let mut killed = 0;
     for round in 1..=8 {
         let jitter = began.elapsed().subsec_nanos() % 20;
@@ -137,8 +137,9 @@ fn broken_files_land_what_is_whole_and_name_the_rest() {
         format!("{{\"object\":\"list\",\"data\":[{},\n{{\"id\":\"cus_x\",\"obj", object("cus_1"));
     company.write("in/cut.json", cut);
     company.write("in/type.ndjson", format!("{}\n42\n{}\n", object("cus_2"), object("cus_3")));
-    let latin = [object("cus_4").as_bytes(), b"\n{\"id\":\"cus_\xff\",\"object\":\"customer\"}\n"];
-    company.write("in/latin.ndjson", latin.concat());
+    let whole = object("cus_4");
+    let latin = [whole.as_bytes(), b"\n{\"id\":\"cus_\xff\",\"object\":\"customer\"}\n"].concat();
+    company.write("in/latin.ndjson", latin);
     company.write("in/empty.json", "");
     company.write("in/prose.txt", "Dear all,\nthe export follows.\n");
     company.write("in/folder/good.json", object("cus_5"));
@@ -225,7 +226,7 @@ const EVENTS: &str = concat!(
 #[test]
 fn events_of_other_tools_are_one_whatever_their_format() {
     let company = Company::new("");
-    let lines = company.write("events.ndjson", EVENTS);
+    company.write("events.ndjson", EVENTS);
     let first = paydirt(company.root(), &["sync", "files", "--dry-run", "events.ndjson"]);
     assert_eq!(first.code, 0, "{}", first.err);
     assert!(first.out.contains("events.ndjson: events json"), "{}", first.out);
@@ -241,7 +242,7 @@ fn events_of_other_tools_are_one_whatever_their_format() {
     assert!(landed.err.contains(guessed), "{}", landed.err);
     assert_eq!(
         landed.printed(),
-        "landed 3 new rows from 1 file: 0 were there already, 0 rejected\n"
+        "landed 3 new rows from 1 file; duplicates left out: 0, rejected: 0\n"
     );
     let keys = company.open().landed_keys();
     assert_eq!(keys.len(), 3);
@@ -266,7 +267,6 @@ fn events_of_other_tools_are_one_whatever_their_format() {
     assert_eq!(written.code, 0, "{}", written.err);
     assert_eq!(company.land(&[company.root().join("events.parquet")])[0].new_rows, 0);
     assert_eq!(company.open().landed_keys(), keys);
-    drop(lines);
 }
 
 /// The events as rows of SQL.
@@ -286,7 +286,7 @@ fn values() -> String {
 fn a_mapping_says_which_column_is_what() {
     let company = Company::new(
         "[[source.files]]\nname = \"app\"\npath = \"exports/*.csv\"\nevent = \"what\"\n\
-         time = \"when\"\ntime_unit = \"milliseconds\"\nuser = \"who\"\nemail = \"contact\"\n\
+         time = \"when\"\ntime_unit = \"ms\"\nuser = \"who\"\nemail = \"contact\"\n\
          account = \"tenant\"\nproperties = \"more\"\n",
     );
     let csv = "what,when,who,contact,tenant,more,email\n\

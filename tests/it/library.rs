@@ -83,7 +83,7 @@ fn check_plans_what_is_sound_and_names_what_is_not() {
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
     for sentence in [
         "sql/models/broken.sql:3: ",
-        "sql/hypotheses/peeks.sql: a hypothesis may not read `outcomes`",
+        "sql/hypotheses/peeks.sql:3: a hypothesis may not read `outcomes`",
         "sql/hypotheses/lacks.sql: no column `signal_at`",
         "hint: `signalled_at as signal_at`?",
         "sql/hypotheses/wrong.sql:2: unknown key `@horizn`",

@@ -200,7 +200,7 @@ fn a_file_without_permission_is_named() {
     use std::os::unix::fs::PermissionsExt;
     let company = Company::new("");
     let path = company.write("secret.json", customer("cus_1", 100, None, json!({})).to_string());
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     if std::fs::read(&path).is_ok() {
         return; // Whoever runs this may read everything.
     }

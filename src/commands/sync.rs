@@ -164,6 +164,10 @@ fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Resul
         if !preview.null_columns.is_empty() {
             println!("always NULL: {}", preview.null_columns.join(", "));
         }
+        for problem in &preview.report.problems {
+            eprintln!("error: {}", sentence(problem));
+            code = ExitCode::from(2);
+        }
     }
     for problem in problems {
         eprintln!("error: {}", sentence(problem));

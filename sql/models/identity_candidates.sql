@@ -3,6 +3,19 @@
 with wanted as (
     select identity_key, 'account' as kind, account_ref as key from product.identities
     union all
+    -- Of the declared group types the first that the event has; with none declared, any group may
+    -- be the account, and two that are two accounts make it ambiguous.
+    select identity_key, 'account', group_key(groups, setting('group_types'))
+    from product.identities
+    where setting('group_types') <> ''
+    union all
+    select identity_key, 'account', group_key(groups, group_type)
+    from (
+        select identity_key, groups, unnest(json_object_keys(groups)) as group_type
+        from product.identities
+        where groups is not null and setting('group_types') = ''
+    ) as types
+    union all
     select identity_key, 'customer', stripe_customer_id from product.identities
     union all
     select identity_key, 'email', email_normalized(email) from product.identities

@@ -6,7 +6,8 @@ select
     distinct_id,
     person_id,
     email,
-    coalesce(account_id, group_key(groups, setting('group_types'))) as account_ref,
+    account_id as account_ref,
+    groups,
     stripe_customer_id,
     properties,
     person_properties,
@@ -15,7 +16,8 @@ select
     -- Events of one identity link alike: it is looked up once, not once an event.
     concat_ws(
         '|',
-        coalesce(account_id, group_key(groups, setting('group_types')), ''),
+        coalesce(account_id, ''),
+        coalesce(groups, ''),
         coalesce(stripe_customer_id, ''),
         coalesce(email, '')
     ) as identity_key

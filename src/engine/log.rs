@@ -10,10 +10,11 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
-use crate::error::Result;
-use crate::lake::{Lake, TableSpec};
+use crate::error::{Error, Result};
+use crate::lake::{DataFile, Lake, TableSpec};
 
 /// The landed tables of a project, at the snapshot that was current when they were first asked for.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl LogTables {
         let provider: Arc<dyn TableProvider> = if files.is_empty() {
             Arc::new(EmptyTable::new(schema))
         } else {
+            self.require(spec, files).await?;
             let urls = files.iter().map(|file| ListingTableUrl::parse(file.url.as_str()));
             let urls = urls.collect::<Result<Vec<_>, _>>()?;
             let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
@@ -88,6 +90,22 @@ impl LogTables {
         };
         opened.insert(name, Arc::clone(&provider));
         Ok(Some(provider))
+    }
+}
+
+impl LogTables {
+    /// A file that the snapshot names and that is gone would read as no rows: a wrong number.
+    async fn require(&self, spec: &TableSpec, files: &[DataFile]) -> Result<()> {
+        for file in files {
+            if let Err(error) = self.lake.store().head(&file.path).await {
+                return Err(Error::new(format!(
+                    "table {} of the lake has lost the file {}: {error}",
+                    spec.name, file.path
+                ))
+                .hint("restore the file, or land the source again into a new lake"));
+            }
+        }
+        Ok(())
     }
 }
 

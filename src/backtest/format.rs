@@ -1,6 +1,7 @@
 //! Numbers, shares, dates and money as people read them, the same in every country.
 
 use chrono::DateTime;
+use paydirt_udfs::money::currency::currency_exponent;
 
 const DAY_US: i64 = 86_400_000_000;
 const HOUR_US: i64 = 3_600_000_000;
@@ -121,7 +122,7 @@ pub(super) fn months(months: f64) -> String {
 
 /// Minor units as money: `USD 78.00`
 pub(super) fn money(minor: f64, currency: &str) -> String {
-    let decimals = minor_digits(currency);
+    let decimals = currency_exponent(currency) as usize;
     let major = minor.abs() / 10_f64.powi(decimals as i32);
     let text = format!("{major:.decimals$}");
     let (whole, fraction) =
@@ -130,21 +131,6 @@ pub(super) fn money(minor: f64, currency: &str) -> String {
     let sign = if minor < 0.0 { "−" } else { "" };
     let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
     format!("{} {sign}{whole}{fraction}", currency.to_uppercase())
-}
-
-/// Decimal places of a currency as Stripe counts them.
-fn minor_digits(currency: &str) -> usize {
-    const NONE: [&str; 15] = [
-        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
-        "xof", "xpf",
-    ];
-    const THREE: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
-    let code = currency.to_lowercase();
-    match code.as_str() {
-        code if NONE.contains(&code) => 0,
-        code if THREE.contains(&code) => 3,
-        _ => 2,
-    }
 }
 
 #[cfg(test)]

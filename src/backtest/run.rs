@@ -17,7 +17,6 @@ use crate::engine::options::Settings;
 use crate::engine::{Engine, Session};
 use crate::error::{Error, Result};
 use crate::library::{HypothesisHeader, SqlFile, closest};
-use crate::time;
 
 /// The share of evidence that people ask for first.
 const STRICT_CONFIDENCE: f64 = 0.90;
@@ -262,9 +261,4 @@ fn tier_name(confidence: f64) -> &'static str {
         70 => "domain",
         _ => "other",
     }
-}
-
-/// The window and horizon in words, for one-line reports.
-pub fn frame_words(spec: &Spec) -> String {
-    format!("{} / {}", time::format_length(spec.window_us), time::format_length(spec.horizon_us))
 }

@@ -14,12 +14,12 @@ use crate::error::Result;
 use crate::lake::Lake;
 use crate::render::{self, Format, Layout};
 use crate::sync::files;
-use crate::sync::land::{self, Landing, Outcome};
+use crate::sync::land::{Landing, Outcome};
 use crate::sync::{FileReport, Rejected};
 
 /// Lands the files below `paths`; 2 when anything was refused.
 pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result<ExitCode> {
-    let (paths, mut problems) = land::expand(paths);
+    let (paths, mut problems) = files::expand(paths);
     if dry_run {
         return preview(&project, &paths, &problems);
     }

@@ -2,7 +2,7 @@
 //! landed whole is known by its content and costs nothing the second time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -254,11 +254,6 @@ impl Waiting {
             self.batches.entry(landed.table).or_default().push(landed.batch);
         }
     }
-}
-
-/// The files below some paths, in a fixed order, and the paths that hold none.
-pub fn expand(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Rejected>) {
-    files::expand(paths)
 }
 
 fn key(parts: &[&[u8]]) -> [u8; 16] {

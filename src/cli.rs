@@ -41,6 +41,14 @@ pub enum Command {
     Events(Print),
     /// Test a hypothesis against what was really paid
     Backtest(BacktestArgs),
+    /// Who shows a validated behaviour now: still in trial, not yet paying
+    Signals {
+        /// Nothing later than this is known
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        #[arg(long, value_enum, default_value_t = SignalFormat::Table)]
+        format: SignalFormat,
+    },
     /// Write a new file to start from
     New {
         #[command(subcommand)]
@@ -93,6 +101,14 @@ pub struct BacktestArgs {
     /// Exit with 1 unless the verdict is this one
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub require: Option<Require>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignalFormat {
+    /// One line an account.
+    Table,
+    /// One JSON object a line, with the evidence.
+    Ndjson,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

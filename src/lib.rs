@@ -11,7 +11,8 @@
 //!    ▼
 //!  as-of relations → models → outcomes           sql/ + udfs/
 //!    ▼
-//!  hypotheses ─► backtest ─► report              backtest  arms, intervals, verdict, ledger
+//!  hypotheses ─► backtest ─► report              backtest  arms, leak check, verdict, ledger
+//!                   └─► signals                  signal    what fires now
 //! ```
 //!
 //! Invariants:
@@ -35,6 +36,7 @@ pub mod engine;
 pub mod library;
 
 pub mod backtest;
+pub mod signal;
 
 pub mod cli;
 pub mod commands;

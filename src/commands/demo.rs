@@ -58,7 +58,7 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
         &format!("paydirt backtest {HYPOTHESIS}"),
     );
     let file = engine.library.hypothesis(HYPOTHESIS)?;
-    let result = run::run(&engine, engine.settings(), &file).await?;
+    let result = run::run(&engine, engine.settings().await?, &file).await?;
     println!("{}", result.text(backtest::style()));
 
     step(

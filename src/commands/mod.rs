@@ -6,6 +6,7 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod signals;
 mod sql;
 mod status;
 mod sync;
@@ -29,6 +30,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
         Command::Backtest(args) => backtest::run(project()?, &args).await,
+        Command::Signals { as_of, format } => {
+            signals::run(project()?, as_of.as_deref(), format).await
+        }
         Command::New { what: New::Hypothesis { name } } => new::hypothesis(&project()?, &name),
         Command::Check => check::run(project()?).await,
         Command::Sql(args) => sql::run(project()?, args).await,

@@ -102,7 +102,7 @@ fn in_process(database: &Database) -> Backtest {
     let engine = database.engine.clone();
     wait(async move {
         let file = engine.library.hypothesis(NAME).unwrap();
-        run::run(&engine, engine.settings(), &file).await.unwrap()
+        run::run(&engine, engine.settings().await.unwrap(), &file).await.unwrap()
     })
 }
 

@@ -57,20 +57,26 @@ impl Backtest {
     }
 
     fn explain_leakage(&self) -> String {
-        let Leakage::Violated { cutoffs, needs_later_data, withdrawn_by_later_data, examples } =
-            &self.context.leakage
+        let Leakage::Violated {
+            cutoffs,
+            needs_later_data,
+            withdrawn_by_later_data,
+            accounts,
+            examples,
+        } = &self.context.leakage
         else {
             return "the leak check found a violation".to_owned();
         };
         let mut sentence = format!(
-            "run as of {}, the query gave other signals than afterwards: {} existed only \
+            "run as of {}, the query gave other signals than afterwards, for {}: {} existed only \
              thanks to later facts, {} were erased by later facts",
             counted(*cutoffs, "earlier time"),
+            counted(accounts.len() as u64, "account"),
             count(*needs_later_data),
             count(*withdrawn_by_later_data),
         );
         if !examples.is_empty() {
-            sentence += &format!(" (for example {})", words::list(examples));
+            sentence += &format!("; for example {}", examples.join("; "));
         }
         sentence
     }

@@ -83,32 +83,29 @@ impl<'a> Comparison<'a> {
     fn compare(&mut self, then: &Signals, cutoff: i64) {
         let then = distinct(then.iter().filter(|signal| signal.known_at <= cutoff).collect());
         let mut then = then.iter().peekable();
-        let mut missing: Vec<(&Signal<'_>, &str)> = vec![];
+        let mut differing: Vec<(&Signal<'_>, &str)> = vec![];
         let (mut needs_later_data, mut withdrawn) = (vec![], vec![]);
         for now in self.now.iter().filter(|signal| signal.known_at <= cutoff) {
             while let Some(earlier) = then.next_if(|then| then.fingerprint < now.fingerprint) {
                 withdrawn.push(earlier.fingerprint);
-                missing.push((earlier, "was erased later"));
+                differing.push((earlier, "is gone now"));
             }
             if then.next_if(|then| then.fingerprint == now.fingerprint).is_none() {
                 needs_later_data.push(now.fingerprint);
-                missing.push((now, "came to be later"));
+                differing.push((now, "was not there yet"));
             }
         }
         for earlier in then {
             withdrawn.push(earlier.fingerprint);
-            missing.push((earlier, "was erased later"));
+            differing.push((earlier, "is gone now"));
         }
-        missing.sort_by_key(|(signal, _)| (signal.known_at, signal.account_id));
-        for (signal, what) in missing {
+        differing.sort_by_key(|(signal, _)| (signal.known_at, signal.account_id));
+        for (signal, what) in differing {
             if self.accounts.insert(signal.account_id.to_owned()) && self.examples.len() < EXAMPLES
             {
-                self.examples.push(format!(
-                    "{}, whose signal of {} {what} than {}",
-                    signal.account_id,
-                    time::format_moment(signal.signal_at),
-                    time::format_moment(cutoff)
-                ));
+                let (account, at) = (signal.account_id, time::format_moment(signal.signal_at));
+                let cutoff = time::format_moment(cutoff);
+                self.examples.push(format!("{account}: as of {cutoff}, its signal of {at} {what}"));
             }
         }
         self.needs_later_data.extend(needs_later_data);

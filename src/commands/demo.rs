@@ -16,7 +16,7 @@ use crate::render::{self, Format, Layout};
 
 static SAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/data/sample");
 /// The sample's own settings, in place of the defaults.
-const SETTINGS: &str = include_str!("demo.toml");
+const SETTINGS: &str = include_str!("../../data/sample/paydirt.toml");
 const HYPOTHESIS: &str = "shared_a_report";
 const TRIALS: &str =
     "select account_id, product_id, started_at, ends_at from models.trials order by started_at";

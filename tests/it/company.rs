@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 /// The settings under which the sample was worked by hand.
-const SAMPLE_SETTINGS: &str = include_str!("../../src/commands/demo.toml");
+const SAMPLE_SETTINGS: &str = include_str!("../../data/sample/paydirt.toml");
 
 /// Deep plans overflow the default stack of a debug build.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

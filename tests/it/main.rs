@@ -14,5 +14,6 @@ mod fence;
 mod functions;
 mod identity;
 mod landing;
+mod leakage;
 mod library;
 mod versions;

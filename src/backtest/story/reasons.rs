@@ -10,6 +10,9 @@ use crate::backtest::pair::Pair;
 use crate::backtest::report::Backtest;
 use crate::backtest::verdict::{Evidence, Reason, Window};
 
+/// Accounts that are named when a query leaks; the JSON names all.
+const ACCOUNTS: usize = 12;
+
 impl Backtest {
     /// One line per reason: the sentence, then the code.
     pub(super) fn reasons(&self) -> Vec<Line> {
@@ -77,6 +80,14 @@ impl Backtest {
         );
         if !examples.is_empty() {
             sentence += &format!("; for example {}", examples.join("; "));
+        }
+        let named = &accounts[..accounts.len().min(ACCOUNTS)];
+        if !named.is_empty() {
+            let more = match accounts.len() - named.len() {
+                0 => String::new(),
+                n => format!(", and {} more", count(n as u64)),
+            };
+            sentence += &format!(". The accounts: {}{more}", named.join(", "));
         }
         sentence
     }

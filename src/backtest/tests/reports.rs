@@ -56,8 +56,8 @@ fn leaking() -> Backtest {
             withdrawn_by_later_data: 0,
             accounts: vec!["dom:acme.com".into(), "dom:beta.io".into()],
             examples: vec![
-                "dom:acme.com, whose signal of 2025-02-03T00:00:00Z came to be later than \
-                 2025-03-01T00:00:00Z"
+                "dom:acme.com: as of 2025-03-01T00:00:00Z, its signal of 2025-02-03T00:00:00Z was \
+                 not there yet"
                     .into(),
             ],
         },

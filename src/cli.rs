@@ -20,7 +20,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the whole way on ten readable trials; needs no key, no network, no server
+    /// Show the whole way on a simulated company; needs no key, no network, no server
     Demo {
         /// Keep the demo project in this folder
         #[arg(long, value_name = "DIR")]

@@ -1,7 +1,7 @@
 //! The leak check: the hypothesis run again as of a few past moments must give the signals that it
 //! gives now up to that moment. One that does not saw facts from after its own signals.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::context::Leakage;
 use super::signals::{Signal, Signals};
@@ -11,44 +11,70 @@ use crate::error::Result;
 use crate::library::SqlFile;
 use crate::time::{self, SECOND_US};
 
-/// Shares of all signals that are known by a cutoff.
-const QUANTILES: [usize; 3] = [25, 50, 75];
-/// Signals drawn at random, each with a cutoff at its time and one a second before.
-const DRAWN: u64 = 2;
 /// Violations that are told one by one.
 const EXAMPLES: usize = 3;
+/// Shares of all trials that have started by a cutoff, in percent: alike for every hypothesis of a
+/// company, so that their looks at the past are shared.
+const QUANTILES: [usize; 3] = [25, 50, 75];
 
-/// Runs the hypothesis as of each cutoff and compares with `full`, which it gave under `settings`.
-pub async fn check(
-    engine: &Engine,
-    settings: &Settings,
-    file: &SqlFile,
-    full: &Signals,
-) -> Result<Leakage> {
-    let mut comparison = Comparison::of(full);
-    let cutoffs = cutoffs(&comparison.times(), &file.sql_hash(), settings.as_of);
-    for &cutoff in &cutoffs {
-        let engine = engine.apart();
-        let settings = Settings { as_of: cutoff, default_as_of: cutoff, ..settings.clone() };
-        let then = Signals::of(&engine.fenced_session(settings)?, file).await?;
-        comparison.compare(&then, cutoff);
-    }
-    Ok(comparison.result(cutoffs.len() as u64))
+/// Looks at the past, each computed once for all hypotheses of a run.
+pub struct Past {
+    engine: Engine,
+    shared: HashMap<i64, Engine>,
 }
 
-/// Past moments at which a look is worth most, in order of time; none if there is no signal.
-fn cutoffs(sorted: &[i64], sql_hash: &str, as_of: i64) -> Vec<i64> {
-    let Some(last) = sorted.len().checked_sub(1) else { return vec![] };
-    let mut cutoffs: BTreeSet<i64> =
-        QUANTILES.iter().map(|share| sorted[last * share / 100]).collect();
-    for draw in 0..DRAWN {
-        // Drawn anew for each query, alike in each run of it.
-        let digest = blake3::hash(format!("{sql_hash}/{draw}").as_bytes());
-        let drawn = u64::from_le_bytes(std::array::from_fn(|i| digest.as_bytes()[i]));
-        let at = sorted[(drawn % sorted.len() as u64) as usize];
-        cutoffs.extend([at, at - SECOND_US]);
+impl Past {
+    pub fn new(engine: &Engine) -> Self {
+        Self { engine: engine.clone(), shared: HashMap::new() }
     }
-    cutoffs.into_iter().filter(|&cutoff| cutoff < as_of).collect()
+
+    fn at(&mut self, cutoff: i64, is_shared: bool) -> Engine {
+        if is_shared {
+            let engine = self.shared.entry(cutoff).or_insert_with(|| self.engine.apart());
+            return engine.clone();
+        }
+        self.engine.apart()
+    }
+
+    /// Runs the hypothesis as of each cutoff and compares with `full`, which it gave under
+    /// `settings`; `trials` are the starts of all trials.
+    pub async fn check(
+        &mut self,
+        settings: &Settings,
+        file: &SqlFile,
+        full: &Signals,
+        trials: Vec<i64>,
+    ) -> Result<Leakage> {
+        let mut comparison = Comparison::of(full);
+        let cutoffs = cutoffs(&comparison.times(), trials, &file.sql_hash(), settings.as_of);
+        for (&cutoff, &is_shared) in &cutoffs {
+            let engine = self.at(cutoff, is_shared);
+            let settings = Settings { as_of: cutoff, default_as_of: cutoff, ..settings.clone() };
+            let then = Signals::of(&engine.fenced_session(settings)?, file).await?;
+            comparison.compare(&then, cutoff);
+        }
+        Ok(comparison.result(cutoffs.len() as u64))
+    }
+}
+
+/// Past moments at which a look is worth most, and whether other hypotheses look there too; none
+/// if there is no signal. `known` is sorted.
+fn cutoffs(known: &[i64], mut trials: Vec<i64>, sql_hash: &str, as_of: i64) -> BTreeMap<i64, bool> {
+    let mut cutoffs = BTreeMap::new();
+    if known.is_empty() {
+        return cutoffs;
+    }
+    trials.sort_unstable();
+    // Drawn anew for each query, alike in each run of it.
+    let digest = blake3::hash(sql_hash.as_bytes());
+    let drawn = u64::from_le_bytes(std::array::from_fn(|i| digest.as_bytes()[i]));
+    let at = known[(drawn % known.len() as u64) as usize];
+    cutoffs.extend([(at, false), (at - SECOND_US, false)]);
+    if let Some(last) = trials.len().checked_sub(1) {
+        cutoffs.extend(QUANTILES.map(|share| (trials[last * share / 100], true)));
+    }
+    cutoffs.retain(|&cutoff, _| cutoff < as_of);
+    cutoffs
 }
 
 /// Signals of now against signals of then.
@@ -143,11 +169,11 @@ mod tests {
     #[test]
     fn cutoffs_are_past_and_repeat() {
         let times: Vec<i64> = (0..1000).map(|i| i * SECOND_US).collect();
-        let first = cutoffs(&times, "hash", 999 * SECOND_US);
-        assert_eq!(first, cutoffs(&times, "hash", 999 * SECOND_US));
-        assert!((5..=7).contains(&first.len()), "{first:?}");
-        assert!(first.iter().all(|&at| at < 999 * SECOND_US));
-        assert!(cutoffs(&[], "hash", 5).is_empty());
-        assert!(cutoffs(&[7], "hash", 7).is_empty() || cutoffs(&[7], "hash", 7)[0] < 7);
+        let as_of = 999 * SECOND_US;
+        let first = cutoffs(&times, times.clone(), "hash", as_of);
+        assert_eq!(first, cutoffs(&times, times.clone(), "hash", as_of));
+        assert_eq!(first.len(), 5, "{first:?}");
+        assert!(first.keys().all(|&at| at < as_of));
+        assert!(cutoffs(&[], times, "hash", as_of).is_empty());
     }
 }

@@ -7,12 +7,13 @@ use datafusion::common::ScalarValue;
 
 use super::context::{Context, Definition, Identity, Input, Tier, Warning};
 use super::format::tier_name;
+use super::leakage::Past;
 use super::ledger::{self, Try};
+use super::read;
 use super::row::{Exclusion, TrialRow};
 use super::signals::Signals;
 use super::spec::{Gates, Spec};
 use super::{Backtest, Figures};
-use super::{leakage, read};
 use crate::engine::options::Settings;
 use crate::engine::{Engine, Session};
 use crate::error::{Error, Result};
@@ -146,10 +147,12 @@ pub async fn run_all(
     started: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<Backtest>> {
     let mut all = vec![];
+    let mut past = Past::new(engine);
     for file in files {
         started(&file.name);
-        all.push(measure(engine, settings, file).await?);
+        all.push(measure(engine, &mut past, settings, file).await?);
     }
+    drop(past);
     // The family is whole only now.
     let tries: Vec<Try<'_>> =
         all.iter().map(|one| Try::of(&one.spec, &one.context, &one.figures)).collect();
@@ -167,14 +170,20 @@ pub async fn run_all(
     Ok(backtests)
 }
 
-async fn measure(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result<Measured> {
+async fn measure(
+    engine: &Engine,
+    past: &mut Past,
+    settings: &Settings,
+    file: &SqlFile,
+) -> Result<Measured> {
     let spec = spec(engine, settings, file)?;
     let settings = Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
     let bench = Bench::new(engine, &settings);
     let signals = bench.signals(file).await?;
     let rows = bench.rows(file, &signals, &spec).await?;
     let mut context = Context::at(settings.as_of);
-    context.leakage = leakage::check(engine, &settings, file, &signals).await?;
+    let trials = rows.iter().map(|row| row.t0).collect();
+    context.leakage = past.check(&settings, file, &signals, trials).await?;
     drop(signals);
     context.identity = bench.identity().await?;
     context.inputs = bench.inputs().await?;

@@ -26,8 +26,8 @@ const COMPANY: Settings = Settings {
     shape: Shape::Clover,
     is_compressed: false,
 };
-const TRIALS: &str = "select product_id, count(*) as trials, min(started_at) as first, \
-                      max(started_at) as last from models.trials group by product_id order by trials desc";
+const TRIALS: &str =
+    "select product_id, count(*) as trials from models.trials group by 1 order by 2 desc";
 /// Signals that are shown; the command lists them all.
 const SHOWN: usize = 5;
 
@@ -125,7 +125,9 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
 
     step("7. Your own data", "");
     println!("  paydirt init my-company && cd my-company");
-    println!("  paydirt sync files stripe-export/ posthog-export/   # lists, events; Parquet, NDJSON, CSV");
+    println!(
+        "  paydirt sync files stripe-export/ posthog-export/   # lists, events; Parquet, NDJSON, CSV"
+    );
     println!("  paydirt events                                      # what can I ask about?");
     println!("  paydirt new hypothesis published_a_workflow         # then edit it");
     println!("  paydirt backtest published_a_workflow               # the full report");
@@ -159,7 +161,8 @@ fn compare(truth: &Truth, backtests: &[Backtest]) -> Result<bool> {
         let backtest = backtests.iter().find(|b| b.spec.name == planted.hypothesis);
         backtest.map_or("not run", |backtest| backtest.verdict.ruling.as_str())
     };
-    let is_right = |planted: &Planted| planted.expected_verdicts.iter().any(|v| v == verdict(planted));
+    let is_right =
+        |planted: &Planted| planted.expected_verdicts.iter().any(|v| v == verdict(planted));
     let text = |pick: &dyn Fn(&Planted) -> String| -> ArrayRef {
         Arc::new(truth.behaviours.iter().map(|p| Some(pick(p))).collect::<StringArray>())
     };

@@ -276,9 +276,8 @@ impl Facts {
         let off = self.off(index, start, amount);
         let subscription = &self.subscriptions[index];
         let customer = subscription.customer;
-        let is_same = |invoice: &&Invoice| {
-            self.subscriptions[invoice.subscription].customer == customer
-        };
+        let is_same =
+            |invoice: &&Invoice| self.subscriptions[invoice.subscription].customer == customer;
         let number = 1 + self.invoices.iter().filter(is_same).count() as u32;
         // A cycle's invoice stays a draft for an hour.
         let finalized_at = if billing == Billing::Cycle { start + HOUR } else { start };

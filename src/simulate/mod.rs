@@ -63,11 +63,7 @@ pub struct Made {
 const STEP: u64 = 1_000;
 
 /// Makes a project with a company in `dir`, which must not hold one.
-pub fn write(
-    dir: &Path,
-    settings: &Settings,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Made> {
+pub fn write(dir: &Path, settings: &Settings, progress: &mut dyn FnMut(Progress)) -> Result<Made> {
     if settings.accounts == 0 {
         return Err(Error::new("a company without accounts has nothing to tell")
             .hint("--accounts 1500 is enough for a verdict"));

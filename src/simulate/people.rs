@@ -27,10 +27,11 @@ const FIRST_WORDS: [&str; 64] = [
 const SECOND_WORDS: [&str; 64] = [
     "anchor", "arch", "beacon", "bloom", "bridge", "brook", "canvas", "cliff", "compass", "cove",
     "crest", "dune", "echo", "field", "finch", "forge", "gate", "glade", "grove", "haven", "heron",
-    "hill", "hollow", "kestrel", "lake", "lantern", "lark", "leaf", "ledge", "loft", "mill", "moor",
-    "nest", "orbit", "otter", "path", "peak", "pier", "pillar", "plume", "point", "quarry", "reef",
-    "ridge", "rook", "sail", "shore", "sparrow", "spring", "spruce", "summit", "thicket", "tide",
-    "tower", "trail", "vale", "vault", "wharf", "wheel", "wick", "wind", "works", "wren", "yard",
+    "hill", "hollow", "kestrel", "lake", "lantern", "lark", "leaf", "ledge", "loft", "mill",
+    "moor", "nest", "orbit", "otter", "path", "peak", "pier", "pillar", "plume", "point", "quarry",
+    "reef", "ridge", "rook", "sail", "shore", "sparrow", "spring", "spruce", "summit", "thicket",
+    "tide", "tower", "trail", "vale", "vault", "wharf", "wheel", "wick", "wind", "works", "wren",
+    "yard",
 ];
 
 const ENDINGS: [&str; 7] = ["com", "com", "com", "io", "co", "de", "co.uk"];
@@ -39,9 +40,9 @@ const GIVEN_NAMES: [&str; 64] = [
     "ada", "aisha", "alan", "amir", "ana", "anders", "anita", "arun", "bea", "ben", "bruno",
     "carla", "chen", "clara", "dana", "david", "diego", "elena", "emil", "emma", "erik", "eva",
     "farah", "felix", "finn", "gita", "grace", "hana", "hugo", "ida", "igor", "ines", "ivan",
-    "jana", "joel", "jonas", "julia", "kai", "karim", "kira", "lara", "leo", "lena", "luca", "maia",
-    "marta", "max", "mei", "milan", "mina", "nadia", "nils", "nora", "omar", "otto", "paula",
-    "petra", "rafael", "rosa", "sami", "sofia", "tariq", "vera", "yuki",
+    "jana", "joel", "jonas", "julia", "kai", "karim", "kira", "lara", "leo", "lena", "luca",
+    "maia", "marta", "max", "mei", "milan", "mina", "nadia", "nils", "nora", "omar", "otto",
+    "paula", "petra", "rafael", "rosa", "sami", "sofia", "tariq", "vera", "yuki",
 ];
 
 const FAMILY_NAMES: [&str; 64] = [
@@ -187,9 +188,9 @@ impl People {
 
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + chars.as_str()
-    })
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
 #[cfg(test)]

@@ -47,10 +47,8 @@ fn is_firing(account: &Account) -> bool {
             && trial.trial.is_some_and(|trial| trial.end > AS_OF)
     });
     let landmark = account.trial_start.saturating_add(WINDOW_DAYS * DAY);
-    let has_published = account
-        .shown
-        .iter()
-        .any(|&(at, shown)| shown == Behaviour::Published && at <= landmark);
+    let has_published =
+        account.shown.iter().any(|&(at, shown)| shown == Behaviour::Published && at <= landmark);
     let is_counted = !matches!(account.kind, Kind::TestMode | Kind::Internal);
     is_counted && is_running && has_published && !account.facts.has_paid()
 }
@@ -91,9 +89,10 @@ fn net_conversion(account: &Account) -> Option<i64> {
     let is_kept = |index: &usize| {
         let of = |charge: usize| facts.charges[charge].invoice == *index;
         let refunds = facts.refunds.iter().filter(|r| of(r.charge) && r.created <= until);
-        let lost = facts.disputes.iter().filter(|d| {
-            of(d.charge) && !d.is_won && d.decided_at <= AS_OF && d.created <= until
-        });
+        let lost = facts
+            .disputes
+            .iter()
+            .filter(|d| of(d.charge) && !d.is_won && d.decided_at <= AS_OF && d.created <= until);
         let back = refunds.map(|r| r.amount).sum::<i64>()
             + lost.map(|_| facts.invoices[*index].total()).sum::<i64>();
         back < facts.invoices[*index].total()
@@ -157,9 +156,10 @@ fn row(account: &Account, behaviour: Behaviour) -> Option<TrialRow> {
     let facts = &account.facts;
     let paid = facts.invoices.iter().filter(|i| i.total() > 0).filter_map(|i| i.paid_at);
     let gross = paid.filter(|&at| at > t0).min();
-    let is_alive = facts.subscriptions.iter().any(|s| {
-        s.created <= landmark && s.ends_at.is_none_or(|end| end > landmark)
-    });
+    let is_alive = facts
+        .subscriptions
+        .iter()
+        .any(|s| s.created <= landmark && s.ends_at.is_none_or(|end| end > landmark));
     let exclusion = match account.kind {
         Kind::TestMode => Some(Exclusion::TestMode),
         Kind::Internal => Some(Exclusion::Internal),

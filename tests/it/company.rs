@@ -71,6 +71,11 @@ impl Company {
         company
     }
 
+    /// A project that is there already, and stays.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), _folder: None }
+    }
+
     /// A project with the sample's settings and hypothesis, and an empty lake.
     pub fn like_sample() -> Self {
         let company = Self::new("");

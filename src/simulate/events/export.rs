@@ -68,9 +68,7 @@ impl Export {
             folder: folder.to_path_buf(),
             schema: Arc::new(Schema::new(fields)),
             texts: Default::default(),
-            times: std::array::from_fn(|_| {
-                TimestampMicrosecondBuilder::new().with_timezone("UTC")
-            }),
+            times: std::array::from_fn(|_| TimestampMicrosecondBuilder::new().with_timezone("UTC")),
             waiting: 0,
             open: None,
             files: 0,
@@ -125,9 +123,7 @@ impl Export {
             self.begin()?;
         }
         if let Some((path, writer)) = &mut self.open {
-            writer
-                .write(&batch)
-                .map_err(|error| Error::from(error).context(path.display()))?;
+            writer.write(&batch).map_err(|error| Error::from(error).context(path.display()))?;
         }
         self.rows_of_file += self.waiting as u64;
         self.waiting = 0;

@@ -140,12 +140,8 @@ fn plant(world: &World, active: &[Active], start: i64, today: &mut Vec<Event>) {
             // Someone of the account whose events can be told to be its.
             let user = (bits % u64::from(account.users)) as u8;
             let domain = account.domain(world);
-            let person = world.people.person(
-                account.number,
-                u64::from(user),
-                account.identity,
-                &domain,
-            );
+            let person =
+                world.people.person(account.number, u64::from(user), account.identity, &domain);
             today.push(Event {
                 at: at * 1_000_000,
                 order: today.len() as u32,

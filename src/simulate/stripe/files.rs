@@ -102,8 +102,9 @@ impl ListFiles {
         });
         self.bytes = 0;
         let resource = self.resource;
-        let head =
-            format!("{{\"object\":\"list\",\"url\":\"/v1/{resource}\",\"has_more\":false,\"data\":[\n");
+        let head = format!(
+            "{{\"object\":\"list\",\"url\":\"/v1/{resource}\",\"has_more\":false,\"data\":[\n"
+        );
         self.write(head.as_bytes())
     }
 

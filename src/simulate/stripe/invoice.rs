@@ -103,12 +103,7 @@ impl View<'_> {
             r#","total_discount_amounts":["#,
         );
         self.discount_amount(invoice, "", out);
-        put!(
-            out,
-            r#"],"total_excluding_tax":"#,
-            total,
-            r#","total_pretax_credit_amounts":["#
-        );
+        put!(out, r#"],"total_excluding_tax":"#, total, r#","total_pretax_credit_amounts":["#);
         self.discount_amount(invoice, r#","type":"discount""#, out);
         put!(out, r#"],"webhooks_delivered_at":"#, invoice.created);
         self.rest_of_invoice(index, out);

@@ -30,13 +30,7 @@ impl View<'_> {
     /// The current period stands on the subscription, later on its item.
     pub fn period_of_item(&self, (start, end): (i64, i64), out: &mut Vec<u8>) {
         if self.shape == Shape::Clover {
-            put!(
-                out,
-                r#","current_period_end":"#,
-                end,
-                r#","current_period_start":"#,
-                start
-            );
+            put!(out, r#","current_period_end":"#, end, r#","current_period_start":"#, start);
         }
     }
 

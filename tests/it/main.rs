@@ -18,4 +18,5 @@ mod landing;
 mod leakage;
 mod library;
 mod planted;
+mod promise;
 mod versions;

@@ -7,6 +7,7 @@ pub mod catalog;
 mod fence;
 mod functions;
 mod kept;
+mod landed;
 mod log;
 pub mod options;
 mod session;
@@ -50,6 +51,7 @@ impl Engine {
         let library = Library::load(Some(&project.sql_dir()))?;
         let lake = Lake::open(&project.lake_dir()).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).collect();
+        let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
         let data_through = data_through(&log).await?;
         let identity = &project.config.identity;
@@ -74,7 +76,7 @@ impl Engine {
             log: Arc::new(log),
             kept: Arc::default(),
             lists: Arc::new(lists),
-            runtime: session::runtime()?,
+            runtime,
             settings,
             project: Arc::new(project),
         })

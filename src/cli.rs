@@ -38,6 +38,8 @@ pub enum Command {
         #[command(subcommand)]
         source: Source,
     },
+    /// Merge many small files of the lake into few, sorted ones; running queries are not disturbed
+    Compact(CompactArgs),
     /// Did it land? Rows, versions, time range, duplicates, other mode, rejected, per table
     Status(Print),
     /// What can I ask about? Product events by name, with accounts and the share linked
@@ -102,6 +104,16 @@ pub struct SimulateArgs {
     /// Compress the JSON with gzip
     #[arg(long)]
     pub compress: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Only these tables, such as posthog_log.events [default: all]
+    #[arg(value_name = "TABLE")]
+    pub tables: Vec<String>,
+    /// How long queries that are running may still read the files that were replaced, up to 7d
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub retain: String,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod check;
+mod compact;
 mod demo;
 mod events;
 mod init;
@@ -29,6 +30,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sync { source: Source::Files { paths, dry_run } } => {
             sync::files(project()?, &paths, dry_run).await
         }
+        Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
         Command::Backtest(args) => backtest::run(project()?, &args).await,

@@ -1,20 +1,15 @@
-//! Landed tables as DataFusion relations: the files of a Delta snapshot, scanned as plain Parquet.
+//! The landed tables of a project as relations, each at the snapshot it had when it was first asked
+//! for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::empty::EmptyTable;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{
-    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
-};
-use object_store::ObjectStoreExt;
 use tokio::sync::Mutex;
 
-use crate::error::{Error, Result};
-use crate::lake::{DataFile, Lake, TableSpec};
+use crate::engine::landed::LandedTable;
+use crate::error::Result;
+use crate::lake::{Lake, TableSpec};
 
 /// The landed tables of a project, at the snapshot that was current when they were first asked for.
 #[derive(Debug)]
@@ -73,55 +68,9 @@ impl LogTables {
             return Ok(Some(Arc::clone(provider)));
         }
         let table = self.lake.table(spec).await?;
-        let files = table.files();
-        let schema = readable(&spec.schema);
-        let provider: Arc<dyn TableProvider> = if files.is_empty() {
-            Arc::new(EmptyTable::new(schema))
-        } else {
-            self.require(spec, files).await?;
-            let urls = files.iter().map(|file| ListingTableUrl::parse(file.url.as_str()));
-            let urls = urls.collect::<Result<Vec<_>, _>>()?;
-            let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-                .with_file_extension(".parquet");
-            let config = ListingTableConfig::new_with_multi_paths(urls)
-                .with_listing_options(options)
-                .with_schema(schema);
-            Arc::new(ListingTable::try_new(config)?)
-        };
+        let provider: Arc<dyn TableProvider> =
+            Arc::new(LandedTable::new(&self.lake, spec, table.files())?);
         opened.insert(name, Arc::clone(&provider));
         Ok(Some(provider))
     }
-}
-
-impl LogTables {
-    /// A file that the snapshot names and that is gone would read as no rows: a wrong number.
-    async fn require(&self, spec: &TableSpec, files: &[DataFile]) -> Result<()> {
-        for file in files {
-            if let Err(error) = self.lake.store().head(&file.path).await {
-                return Err(Error::new(format!(
-                    "table {} of the lake has lost the file {}: {error}",
-                    spec.name, file.path
-                ))
-                .hint("restore the file, or land the source again into a new lake"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The schema that SQL sees: text as Utf8View, which is what DataFusion's own literals are.
-fn readable(schema: &Schema) -> SchemaRef {
-    let fields: Fields = schema.fields().iter().map(view_field).collect();
-    Arc::new(Schema::new(fields))
-}
-
-fn view_field(field: &FieldRef) -> FieldRef {
-    let data_type = match field.data_type() {
-        DataType::Utf8 => DataType::Utf8View,
-        DataType::Binary => DataType::BinaryView,
-        DataType::List(item) => DataType::List(view_field(item)),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(view_field).collect()),
-        other => other.clone(),
-    };
-    Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
 }

@@ -7,6 +7,7 @@ pub mod catalog;
 mod fence;
 mod functions;
 mod kept;
+mod landed;
 mod log;
 pub mod options;
 mod session;
@@ -59,6 +60,7 @@ impl Engine {
         let library = Library::load(Some(&project.sql_dir()))?;
         let lake = Lake::open(&project.lake_dir()).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).collect();
+        let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
         let identity = &project.config.identity;
         let lists = MailLists::new(&FreeMail {
@@ -72,7 +74,7 @@ impl Engine {
             log: Arc::new(log),
             kept: Arc::default(),
             lists: Arc::new(lists),
-            runtime: session::runtime()?,
+            runtime,
             as_of,
             settings: Arc::default(),
             project: Arc::new(project),

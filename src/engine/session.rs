@@ -17,6 +17,7 @@ use crate::engine::fence;
 use crate::engine::functions;
 use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
+use crate::lake::Lake;
 use paydirt_udfs::identity::lists::MailLists;
 
 /// A DataFusion context whose every relation follows `paydirt.as_of`.
@@ -119,8 +120,10 @@ fn read_only() -> SQLOptions {
 }
 
 /// Limits and caches shared by the sessions of one process.
-pub(super) fn runtime() -> Result<Arc<RuntimeEnv>> {
+pub(super) fn runtime(lake: &Lake) -> Result<Arc<RuntimeEnv>> {
     // Landed files never change and come from our own snapshots: nothing is listed, so nothing is
     // cached that a later landing would have to undo.
-    Ok(RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?)
+    let runtime = RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?;
+    runtime.register_object_store(lake.url(), lake.store());
+    Ok(runtime)
 }

@@ -18,6 +18,7 @@ fn spec(name: &str, columns: &[(&str, DataType)]) -> TableSpec {
         name: format!("system/{name}"),
         schema: Arc::new(Schema::new([key, at].into_iter().chain(rest).collect::<Vec<_>>())),
         time_column: Some("at".into()),
+        split_by_time: false,
         repeats_within: None,
         sort_by: vec!["at".into()],
     }

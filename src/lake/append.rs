@@ -20,7 +20,7 @@ use super::table::Table;
 use crate::error::{Error, Result};
 
 /// Each time one of the writers wins, so this many losses in a row mean a crowd.
-const ATTEMPTS: u32 = 64;
+pub(super) const ATTEMPTS: u32 = 64;
 
 /// What a commit says besides its rows.
 #[derive(Debug, Clone, Default)]
@@ -175,7 +175,7 @@ impl Table {
 
     /// The state after a commit. Every hundredth commit leaves a checkpoint; one that fails is made
     /// up for by the next, and does not undo the commit.
-    async fn settle(&self, committed: PostCommit) -> Result<DeltaTableState> {
+    pub(super) async fn settle(&self, committed: PostCommit) -> Result<DeltaTableState> {
         let version = committed.version;
         match committed.await {
             Ok(settled) => Ok(settled.snapshot),
@@ -188,7 +188,7 @@ impl Table {
     }
 }
 
-fn is_conflict(error: &DeltaTableError) -> bool {
+pub(super) fn is_conflict(error: &DeltaTableError) -> bool {
     matches!(
         error,
         DeltaTableError::VersionAlreadyExists(_)
@@ -201,7 +201,7 @@ fn is_conflict(error: &DeltaTableError) -> bool {
 }
 
 /// Longer with every loss, and different for every writer.
-fn pause(attempt: u32) -> Duration {
+pub(super) fn pause(attempt: u32) -> Duration {
     let longest = 5_u64 << attempt.min(7);
     let random = (Uuid::new_v4().as_u128() as u64) % longest;
     Duration::from_millis(longest / 2 + random)

@@ -4,6 +4,7 @@
 //! rows, the schema they need and the position of the sync that brought them, or nothing at all.
 
 mod append;
+mod compact;
 mod keys;
 mod part;
 mod rows;
@@ -12,6 +13,7 @@ mod spec;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vacuum;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -27,9 +29,11 @@ use url::Url;
 use crate::error::{Error, Result};
 
 pub use append::{Appended, Commit};
+pub use compact::{Compacted, Progress};
 pub use part::writer_properties;
 pub use spec::TableSpec;
 pub use table::{DataFile, Table};
+pub use vacuum::{RETAINED, Vacuumed};
 
 use keys::KeyCache;
 

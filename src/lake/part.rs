@@ -17,15 +17,15 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::rows::{Position, Rows, keys_of};
 use super::spec::{KEY, TableSpec};
+use super::table::DataFile;
 use crate::error::Result;
 
 /// A part is closed once it is about this large, in bytes.
 pub(super) const PART_BYTES: usize = 256 << 20;
-const ROW_GROUP_ROWS: usize = 1 << 20;
+pub(super) const ROW_GROUP_ROWS: usize = 1 << 20;
 /// Rows that are gathered, encoded and measured at a time.
 const SLICE_ROWS: usize = 8 << 10;
 
@@ -101,7 +101,8 @@ impl Part {
         let mut parts = Vec::new();
         let mut slices = chosen.chunks(SLICE_ROWS).peekable();
         while slices.peek().is_some() {
-            let mut part = PartWriter::create(store, folder, spec)?;
+            let name = DataFile::new_name(false);
+            let mut part = PartWriter::create(store, folder, spec, name, writer_properties(spec)?)?;
             for slice in slices.by_ref() {
                 part.write(&rows.gather(slice)?).await?;
                 if part.size() >= max_bytes {
@@ -156,7 +157,8 @@ fn rfc3339(micros: i64) -> Option<String> {
     (0..=9999).contains(&time.year()).then(|| time.to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
-struct PartWriter {
+/// A part that is being written; rows come in the order of the table.
+pub(super) struct PartWriter {
     parquet: AsyncArrowWriter<BufWriter>,
     name: String,
     path: Path,
@@ -168,11 +170,15 @@ struct PartWriter {
 }
 
 impl PartWriter {
-    fn create(store: &Arc<dyn ObjectStore>, folder: &Path, spec: &TableSpec) -> Result<Self> {
-        let name = format!("part-{}.parquet", Uuid::new_v4());
+    pub(super) fn create(
+        store: &Arc<dyn ObjectStore>,
+        folder: &Path,
+        spec: &TableSpec,
+        name: String,
+        properties: WriterProperties,
+    ) -> Result<Self> {
         let path = folder.clone().join(name.as_str());
         let target = BufWriter::new(Arc::clone(store), path.clone());
-        let properties = writer_properties(spec)?;
         Ok(Self {
             parquet: AsyncArrowWriter::try_new(target, spec.schema.clone(), Some(properties))?,
             name,
@@ -185,7 +191,7 @@ impl PartWriter {
         })
     }
 
-    async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         self.keys.extend(keys_of(batch.column(self.key_index))?);
         if let Some(index) = self.time_index {
             self.time.add(batch.column(index));
@@ -194,11 +200,11 @@ impl PartWriter {
     }
 
     /// Bytes so far, those still in memory included.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.parquet.bytes_written() + self.parquet.in_progress_size()
     }
 
-    async fn close(self, store: &Arc<dyn ObjectStore>) -> Result<Part> {
+    pub(super) async fn close(self, store: &Arc<dyn ObjectStore>) -> Result<Part> {
         self.parquet.close().await?;
         let written = store.head(&self.path).await?;
         let mut keys = self.keys;

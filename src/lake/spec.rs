@@ -22,6 +22,8 @@ pub struct TableSpec {
     /// How far from its first time a key can come back. `Some` lets an append look for duplicates
     /// only in the files near its own times; `None`, which is always right, looks in all of them.
     pub repeats_within: Option<Duration>,
+    /// Whether compacted files hold the rows of one span of time each, for questions about a time.
+    pub split_by_time: bool,
     /// Columns that every file is sorted by: ascending, NULL last.
     pub sort_by: Vec<String>,
 }
@@ -58,6 +60,9 @@ impl TableSpec {
                 Ok(field) if is_timestamp(field.data_type()) => {}
                 _ => return Err(wrong(format!("there is no timestamp column '{column}'"))),
             }
+        }
+        if self.split_by_time && self.time_column.is_none() {
+            return Err(wrong("there is no time column to split by".to_owned()));
         }
         for column in &self.sort_by {
             match self.schema.field_with_name(column) {

@@ -16,6 +16,7 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use url::Url;
+use uuid::Uuid;
 
 use super::schema::{delta_schema, grow};
 use super::{Lake, TableSpec};
@@ -23,6 +24,8 @@ use crate::error::{Error, Result};
 
 /// How many files are read at the same time.
 const CONCURRENT_READS: usize = 8;
+/// How the names of files end that a compaction wrote.
+const SETTLED: &str = "-compacted.parquet";
 /// Other writers may have cut the times in their statistics down to whole milliseconds.
 const MILLISECOND: i64 = 1_000;
 
@@ -50,9 +53,16 @@ pub struct DataFile {
     pub rows: u64,
     /// Smallest and largest value of the time column in µs; `None` when nothing is known of it.
     pub times: Option<(i64, i64)>,
+    /// Whether a compaction wrote it.
+    pub is_settled: bool,
 }
 
 impl DataFile {
+    /// A name that no other file has.
+    pub(super) fn new_name(is_settled: bool) -> String {
+        format!("part-{}{}", Uuid::new_v4(), if is_settled { SETTLED } else { ".parquet" })
+    }
+
     fn overlaps(&self, range: Option<(i64, i64)>) -> bool {
         let (Some((from, to)), Some((min, max))) = (range, self.times) else { return true };
         min <= to && from < max.saturating_add(MILLISECOND)
@@ -199,7 +209,8 @@ impl Table {
                 let size = sizes.value(row) as u64;
                 let rows = counts.is_valid(row).then(|| counts.value(row) as u64);
                 let times = time(mins).zip(time(maxs));
-                Ok((DataFile { path, url, size, rows: 0, times }, rows))
+                let is_settled = path.as_ref().ends_with(SETTLED);
+                Ok((DataFile { path, url, size, rows: 0, times, is_settled }, rows))
             })
             .collect()
     }

@@ -20,6 +20,7 @@ pub fn table_specs() -> Vec<TableSpec> {
                 name: name.to_owned(),
                 schema,
                 time_column: Some(time_column.to_owned()),
+                split_by_time: is_events,
                 repeats_within: (name == "posthog_log/events").then_some(CLOCK_CORRECTION),
                 sort_by: sort_by.map(str::to_owned).to_vec(),
             }

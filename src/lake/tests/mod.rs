@@ -1,12 +1,14 @@
 //! Tests of the lake: the tables they use, and reading back what was written.
 
 mod append;
+mod compact;
 mod concurrent;
 mod crash;
 mod format;
 mod growth;
 mod part;
 mod store;
+mod vacuum;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +64,7 @@ fn spec_of(fields: Vec<Field>) -> TableSpec {
         name: "stripe_log/invoices".to_owned(),
         schema: Arc::new(Schema::new(fields)),
         time_column: Some("observed_at".to_owned()),
+        split_by_time: false,
         repeats_within: Some(Duration::ZERO),
         sort_by: vec!["id".to_owned()],
     }

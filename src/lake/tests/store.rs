@@ -28,6 +28,8 @@ pub(super) enum Fault {
 pub(super) struct FaultyStore {
     inner: InMemory,
     fault: Mutex<Option<Fault>>,
+    /// How many puts succeed before one fails.
+    puts_left: Mutex<Option<usize>>,
     gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
@@ -38,6 +40,23 @@ impl FaultyStore {
 
     pub(super) fn fail_next_commit(&self, fault: Fault) {
         *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// The put after this many, of a file or a commit, does not arrive.
+    pub(super) fn fail_put_after(&self, puts: usize) {
+        *self.puts_left.lock().unwrap() = Some(puts);
+    }
+
+    /// Whether the put that was to fail is still to come; none fails any more.
+    pub(super) fn forgive(&self) -> bool {
+        self.puts_left.lock().unwrap().take().is_some()
+    }
+
+    fn next_put_fails(&self) -> bool {
+        let mut left = self.puts_left.lock().unwrap();
+        let fails = *left == Some(0);
+        *left = if fails { None } else { left.map(|puts| puts - 1) };
+        fails
     }
 
     /// Holds the next commit: the first end hears that it is there, the second lets it go on.
@@ -72,7 +91,7 @@ impl ObjectStore for FaultyStore {
         }
         let broken =
             || object_store::Error::Generic { store: "Faulty", source: "connection lost".into() };
-        if fault == Some(Fault::Lost) {
+        if fault == Some(Fault::Lost) || self.next_put_fails() {
             return Err(broken());
         }
         let result = self.inner.put_opts(location, payload, opts).await?;

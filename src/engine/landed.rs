@@ -1,0 +1,169 @@
+//! One landed table as a relation: the files of a Delta snapshot, scanned as plain Parquet.
+//!
+//! Sizes, rows and times of the files come from the snapshot, so that planning asks the store
+//! nothing, and a question about some time opens the files of that time only.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::DateTime;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{
+    ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, project_schema,
+};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::file_format::FileFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use object_store::ObjectMeta;
+use url::Position;
+
+use crate::error;
+use crate::lake::{DataFile, Lake, TableSpec};
+
+/// Log statistics of other writers are cut down to whole milliseconds.
+const CUT_OFF_US: i64 = 999;
+
+/// A landed table at one snapshot.
+#[derive(Debug)]
+pub struct LandedTable {
+    schema: SchemaRef,
+    store: ObjectStoreUrl,
+    files: Vec<PartitionedFile>,
+}
+
+impl LandedTable {
+    pub fn new(lake: &Lake, spec: &TableSpec, files: &[DataFile]) -> error::Result<Self> {
+        let schema = readable(&spec.schema);
+        let time = spec.time_column.as_deref().map(|name| schema.index_of(name)).transpose()?;
+        let files = files.iter().map(|file| {
+            let meta = ObjectMeta {
+                location: file.path.clone(),
+                // A file never changes, so whatever is remembered of it stays right.
+                last_modified: DateTime::UNIX_EPOCH,
+                size: file.size,
+                e_tag: None,
+                version: None,
+            };
+            PartitionedFile::new_from_meta(meta)
+                .with_statistics(Arc::new(statistics(&schema, time, file)))
+        });
+        let files = files.collect();
+        let store = ObjectStoreUrl::parse(&lake.url()[..Position::BeforePath])?;
+        Ok(Self { schema, store, files })
+    }
+
+    /// The files that may hold rows of which the filters are true.
+    fn files_for(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.files.clone()) };
+        let columns = DFSchema::try_from(Arc::clone(&self.schema))?;
+        let filter = session.create_physical_expr(filter, &columns)?;
+        let predicate =
+            PruningPredicateBuilder::new().with_file_schema(Arc::clone(&self.schema)).build(filter);
+        let Some(predicate) = predicate else { return Ok(self.files.clone()) };
+        let known = self.files.iter().filter_map(|file| file.statistics.clone()).collect();
+        let keep = predicate.prune(&PrunableStatistics::new(known, Arc::clone(&self.schema)))?;
+        let kept = self.files.iter().zip(keep).filter(|(_, keep)| *keep);
+        Ok(kept.map(|(file, _)| file.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl TableProvider for LandedTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.files_for(session, filters)?;
+        if files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
+        }
+        let statistics = total(&self.schema, &files);
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
+        let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)));
+        let scan = FileScanConfigBuilder::new(self.store.clone(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        let options = TableParquetOptions {
+            global: session.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        ParquetFormat::default().with_options(options).create_physical_plan(session, scan).await
+    }
+}
+
+/// What the log says of a file. Only pruning reads it, so the bounds may be wide.
+fn statistics(schema: &Schema, time: Option<usize>, file: &DataFile) -> Statistics {
+    let mut statistics = Statistics::new_unknown(schema);
+    statistics.num_rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
+    if let (Some(time), Some((min, max))) = (time, file.times) {
+        let moment =
+            |us| Precision::Exact(ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into())));
+        statistics.column_statistics[time] = ColumnStatistics {
+            min_value: moment(min),
+            max_value: moment(max.saturating_add(CUT_OFF_US)),
+            ..ColumnStatistics::new_unknown()
+        };
+    }
+    statistics
+}
+
+/// About how much there is to read. Nothing of it is exact: no answer is taken from the log, so
+/// that a file that is gone is always found out.
+fn total(schema: &Schema, files: &[PartitionedFile]) -> Statistics {
+    let rows = files.iter().filter_map(|file| file.statistics.as_ref()?.num_rows.get_value());
+    let bytes = files.iter().map(|file| file.object_meta.size as usize).sum();
+    Statistics {
+        num_rows: Precision::Inexact(rows.sum()),
+        total_byte_size: Precision::Inexact(bytes),
+        column_statistics: Statistics::unknown_column(schema),
+    }
+}
+
+/// The schema that SQL sees: text as Utf8View, which is what DataFusion's own literals are.
+fn readable(schema: &Schema) -> SchemaRef {
+    let fields: Fields = schema.fields().iter().map(view_field).collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn view_field(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::Binary => DataType::BinaryView,
+        DataType::List(item) => DataType::List(view_field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(view_field).collect()),
+        other => other.clone(),
+    };
+    Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+}

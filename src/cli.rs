@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+use crate::simulate::Shape;
 
 /// Finds out, from data you already have, which product behaviour comes before money.
 #[derive(Debug, Parser)]
@@ -30,6 +31,8 @@ pub enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
+    /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
+    Simulate(SimulateArgs),
     /// Land data in the lake
     Sync {
         #[command(subcommand)]
@@ -69,6 +72,28 @@ pub enum Source {
 pub enum New {
     /// A commented hypothesis in sql/hypotheses
     Hypothesis { name: String },
+}
+
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Companies and people that start a trial
+    #[arg(long, value_name = "N", default_value_t = 1_500)]
+    pub accounts: u64,
+    /// Product events
+    #[arg(long, value_name = "M", default_value_t = 150_000)]
+    pub events: u64,
+    /// The same seed makes the same files on any machine
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Folder of the new project
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The Stripe API generation
+    #[arg(long, value_enum, default_value_t = Shape::Clover)]
+    pub shape: Shape,
+    /// Compress the JSON with gzip
+    #[arg(long)]
+    pub compress: bool,
 }
 
 #[derive(Debug, Args)]

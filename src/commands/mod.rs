@@ -6,6 +6,7 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod simulate;
 mod sql;
 mod status;
 mod sync;
@@ -23,6 +24,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo { dir } => demo::run(dir.as_deref()).await,
         Command::Init { dir } => init::run(&dir),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Sync { source: Source::Files { paths, dry_run } } => {
             sync::files(project()?, &paths, dry_run).await
         }

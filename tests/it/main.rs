@@ -15,4 +15,5 @@ mod functions;
 mod identity;
 mod landing;
 mod library;
+mod simulate;
 mod versions;

@@ -41,6 +41,8 @@ pub mod signal;
 
 pub mod simulate;
 
+pub mod simulate;
+
 pub mod cli;
 pub mod commands;
 pub mod render;

@@ -4,8 +4,8 @@
 use super::calendar::{AS_OF, Arrivals, DAY, HOUR, MINUTE, day_start, time_of_day};
 use super::cases::{Case, Cases};
 use super::company::{
-    BROWSED, Behaviour, COMMENTED_A_DAY, CURRENCIES, CURRENCY_SHARES, DOMAIN, EXPORTED,
-    MOST_EXPORTS, PLANS, PUBLISHED, PUBLISHED_LATE, TRIAL_DAYS, WINDOW_DAYS,
+    BROWSED, Behaviour, COMMENTED_A_DAY, CURRENCIES, CURRENCY_SHARES, DOMAIN, EXPORTED, EXPORTS,
+    MOST_EXPORTS, PLANS, PUBLISHED, PUBLISHED_LATE, WINDOW_DAYS,
 };
 use super::facts::{Customer, Facts, Ids};
 use super::people::{Identity, People};
@@ -43,7 +43,6 @@ const INTENSITIES: [(u64, u64); 5] = [(2, 45), (4, 28), (8, 16), (16, 8), (40, 3
 /// All accounts of a seed.
 #[derive(Debug)]
 pub struct World {
-    pub accounts: u64,
     pub arrivals: Arrivals,
     pub people: People,
     lives: Streams,
@@ -88,7 +87,6 @@ impl World {
         let start = |n: u64| mix(seed.wrapping_mul(16).wrapping_add(n));
         let even = |n: usize| Even::new(start(n as u64), ROOTS[n]);
         Self {
-            accounts,
             arrivals: Arrivals::new(seed, accounts),
             people: People::new(Streams::new(seed, "people").salt()),
             lives: Streams::new(seed, "lives"),
@@ -253,10 +251,6 @@ impl Account {
     /// Whether the account showed what its hypothesis asks for.
     pub fn showed(&self, behaviour: Behaviour) -> bool {
         let times = self.shown.iter().filter(|(_, shown)| *shown == behaviour).count();
-        times >= if behaviour == Behaviour::Exported { super::company::EXPORTS } else { 1 }
-    }
-
-    pub fn trial_end(&self) -> i64 {
-        self.trial_start.saturating_add(TRIAL_DAYS * DAY)
+        times >= if behaviour == Behaviour::Exported { EXPORTS } else { 1 }
     }
 }

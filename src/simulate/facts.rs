@@ -351,10 +351,6 @@ impl Facts {
         }
     }
 
-    pub fn amount_of(&self, charge: usize) -> i64 {
-        self.invoices[self.charges[charge].invoice].total()
-    }
-
     pub fn refund(&mut self, charge: usize, amount: i64, at: i64) -> Option<usize> {
         if at > AS_OF {
             return None;
@@ -398,12 +394,6 @@ impl Facts {
             }
             _ => false,
         }
-    }
-
-    /// When the account's last subscription ended, or the end of time.
-    pub fn ended_at(&self) -> i64 {
-        let ends = self.subscriptions.iter().map(|s| s.ends_at.unwrap_or(AS_OF).min(AS_OF));
-        ends.max().unwrap_or(AS_OF)
     }
 
     /// True if money came in.

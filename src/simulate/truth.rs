@@ -67,7 +67,6 @@ impl Planted {
 #[derive(Debug, Default)]
 pub struct Tally {
     cases: Vec<u64>,
-    kinds: Map<String, Value>,
     trials: u64,
     counted: u64,
     naive: [Naive; HYPOTHESES.len()],

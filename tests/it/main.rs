@@ -18,6 +18,5 @@ mod identity;
 mod landing;
 mod leakage;
 mod library;
-mod planted;
-mod promise;
+mod simulate;
 mod versions;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use paydirt::backtest::table_functions;
 use paydirt::simulate::{self, Settings, Shape};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,6 +68,9 @@ fn it_lands_whole_and_both_shapes_tell_one_history() {
     let folders = [Shape::Clover, Shape::Acacia].map(|shape| made(&settings(shape)));
     let companies = folders.each_ref().map(|folder| landed(folder.path()));
     let [clover, acacia] = companies.each_ref().map(Company::open);
+    for database in [&clover, &acacia] {
+        table_functions::register(&database.engine, &database.session);
+    }
     for name in BEHAVIOURS {
         let rows = format!("select * from backtest_rows('{name}') order by subscription_id");
         assert_eq!(clover.rows(&rows), acacia.rows(&rows), "{name}");

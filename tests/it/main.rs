@@ -18,5 +18,7 @@ mod identity;
 mod landing;
 mod leakage;
 mod library;
+mod planted;
+mod promise;
 mod simulate;
 mod versions;

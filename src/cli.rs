@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::render::Format;
+use crate::simulate::Shape;
 
 /// Finds out, from data you already have, which product behaviour comes before money.
 #[derive(Debug, Parser)]
@@ -19,7 +20,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show the whole way on ten readable trials; needs no key, no network, no server
+    /// Show the whole way on a simulated company; needs no key, no network, no server
     Demo {
         /// Keep the demo project in this folder
         #[arg(long, value_name = "DIR")]
@@ -30,6 +31,8 @@ pub enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
+    /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
+    Simulate(SimulateArgs),
     /// Land data in the lake
     Sync {
         #[command(subcommand)]
@@ -41,6 +44,14 @@ pub enum Command {
     Events(Print),
     /// Test a hypothesis against what was really paid
     Backtest(BacktestArgs),
+    /// Who shows a validated behaviour now: still in trial, not yet paying
+    Signals {
+        /// Nothing later than this is known
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        #[arg(long, value_enum, default_value_t = SignalFormat::Table)]
+        format: SignalFormat,
+    },
     /// Write a new file to start from
     New {
         #[command(subcommand)]
@@ -72,6 +83,28 @@ pub enum New {
 }
 
 #[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Companies and people that start a trial
+    #[arg(long, value_name = "N", default_value_t = 1_500)]
+    pub accounts: u64,
+    /// Product events
+    #[arg(long, value_name = "M", default_value_t = 150_000)]
+    pub events: u64,
+    /// The same seed makes the same files on any machine
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Folder of the new project
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The Stripe API generation
+    #[arg(long, value_enum, default_value_t = Shape::Clover)]
+    pub shape: Shape,
+    /// Compress the JSON with gzip
+    #[arg(long)]
+    pub compress: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Print {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -93,6 +126,14 @@ pub struct BacktestArgs {
     /// Exit with 1 unless the verdict is this one
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub require: Option<Require>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignalFormat {
+    /// One line an account.
+    Table,
+    /// One JSON object a line, with the evidence.
+    Ndjson,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,7 +11,8 @@
 //!    ▼
 //!  as-of relations → models → outcomes           sql/ + udfs/
 //!    ▼
-//!  hypotheses ─► backtest ─► report              backtest  arms, intervals, verdict, ledger
+//!  hypotheses ─► backtest ─► report              backtest  arms, leak check, verdict, ledger
+//!                   └─► signals                  signal    what fires now
 //! ```
 //!
 //! Invariants:
@@ -21,6 +22,7 @@
 //! - A row lands once, whatever crashes: its key is its content, a commit is whole or not there.
 //! - `sync` and `engine` meet only in `lake`. `backtest` computes from plain rows; only its `run`
 //!   and `ledger` ask the engine. `library` and the functions read no clock and do no IO.
+//! - `simulate` makes files of the sources' own shapes, and nothing here asks it.
 //! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`.
 
 pub mod clock;
@@ -35,6 +37,9 @@ pub mod engine;
 pub mod library;
 
 pub mod backtest;
+pub mod signal;
+
+pub mod simulate;
 
 pub mod cli;
 pub mod commands;

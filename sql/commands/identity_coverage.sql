@@ -1,8 +1,5 @@
 -- How product events were linked: by tier, ambiguous, unlinked.
-select
-    status,
-    case when status = 'linked' then tier end as tier,
-    count(*) as events
-from product.event_links
-group by status, case when status = 'linked' then tier end
+select status, tier, sum(events) as events
+from models.identity_activity
+group by status, tier
 order by status, tier desc

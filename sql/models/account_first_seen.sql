@@ -1,5 +1,5 @@
 -- When an account was first seen in the product, and known to be it.
--- @keep result
-select account_id, min(known_at) as known_at
-from product.account_events
+select account_id, min(first_known_at) as known_at
+from models.identity_activity
+where status = 'linked' and first_known_at is not null
 group by account_id

@@ -1,6 +1,7 @@
 -- Every product event with what is known of its account: linked, ambiguous or unlinked.
 select
     events.event,
+    events.identity_key,
     events.occurred_at,
     events.distinct_id,
     events.email,

@@ -50,6 +50,8 @@ pub enum Leakage {
         needs_later_data: u64,
         /// Signals that later facts erased.
         withdrawn_by_later_data: u64,
+        /// Accounts of all of these, sorted.
+        accounts: Vec<String>,
         /// A few of them, in words.
         examples: Vec<String>,
     },

@@ -55,6 +55,8 @@ pub struct Confidence {
 pub enum Basis {
     OutOfSample,
     Pooled,
+    /// Exposed accounts of the test window, from their signal on.
+    BeforeLandmark,
 }
 
 impl Basis {
@@ -62,6 +64,7 @@ impl Basis {
         match self {
             Self::OutOfSample => "out_of_sample",
             Self::Pooled => "pooled",
+            Self::BeforeLandmark => "before_landmark",
         }
     }
 }
@@ -109,6 +112,12 @@ impl LatePayments {
 }
 
 impl Figures {
+    /// The same question with the split and the smallest useful difference that these figures
+    /// have, for figures of other rows.
+    pub fn held(&self, spec: &Spec) -> Spec {
+        Spec { split_at: self.split.at, delta_min: self.delta, ..spec.clone() }
+    }
+
     /// Computes everything from the rows. `as_of` (µs) only censors the curves.
     pub fn of(spec: &Spec, rows: &[TrialRow], as_of: i64) -> Self {
         let population: Vec<&TrialRow> = rows.iter().filter(|row| row.is_in_analysis()).collect();

@@ -25,7 +25,7 @@ pub(crate) fn counted(n: u64, noun: &str) -> String {
 }
 
 /// `35 %`, and a decimal where whole percents would hide something: `3.5 %`, `97.4 %`
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     match share {
         s if s > 0.0 && s < 0.0005 => "< 0.1 %".to_owned(),
         s if s > 0.9995 && s < 1.0 => "> 99.9 %".to_owned(),
@@ -34,22 +34,22 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// `35 %`, or a dash where there is nothing to divide.
-pub(super) fn percent_or_dash(share: Option<f64>) -> String {
+pub(crate) fn percent_or_dash(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), percent)
 }
 
 /// A size in percentage points, without a sign: `5 points`
-pub(super) fn size(share: f64) -> String {
+pub(crate) fn size(share: f64) -> String {
     format!("{} points", decimals(share.abs() * 100.0))
 }
 
 /// A difference of shares in percentage points: `+27 points`
-pub(super) fn points(diff: f64) -> String {
+pub(crate) fn points(diff: f64) -> String {
     format!("{} points", signed_points(diff))
 }
 
 /// `+27`, `−66`
-pub(super) fn signed_points(diff: f64) -> String {
+pub(crate) fn signed_points(diff: f64) -> String {
     let text = decimals(diff.abs() * 100.0);
     match diff {
         _ if text == "0" => text,
@@ -65,7 +65,7 @@ fn decimals(percents: f64) -> String {
 }
 
 /// A number that is not negative: `0.60`, with more decimals where two say nothing: `0.0041`
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
         v if v < 0.0001 => format!("{value:.0e}"),
@@ -76,22 +76,22 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// `0.82`, `0.0041`, `< 0.0001`
-pub(super) fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     if p < 0.0001 { "< 0.0001".to_owned() } else { number(p) }
 }
 
 /// So many a month: `4.5`, `61`
-pub(super) fn pace(per_month: f64) -> String {
+pub(crate) fn pace(per_month: f64) -> String {
     if per_month < 9.95 { format!("{per_month:.1}") } else { count(per_month.round() as u64) }
 }
 
 /// `2025-09-01`
-pub(super) fn date(at: i64) -> String {
+pub(crate) fn date(at: i64) -> String {
     formatted(at, "%Y-%m-%d")
 }
 
 /// `2025-09-01`, with the time of day if it is not midnight: `2025-09-01 12:30:00 UTC`
-pub(super) fn moment(at: i64) -> String {
+pub(crate) fn moment(at: i64) -> String {
     if at.rem_euclid(DAY_US) == 0 { date(at) } else { formatted(at, "%Y-%m-%d %H:%M:%S UTC") }
 }
 
@@ -101,7 +101,7 @@ fn formatted(at: i64, pattern: &str) -> String {
 }
 
 /// A length of time in microseconds: `3 days`, `36 hours`
-pub(super) fn duration(us: i64) -> String {
+pub(crate) fn duration(us: i64) -> String {
     if us % DAY_US == 0 {
         counted((us / DAY_US).unsigned_abs(), "day")
     } else if us % HOUR_US == 0 {
@@ -112,7 +112,7 @@ pub(super) fn duration(us: i64) -> String {
 }
 
 /// `about 9 months`, `about 8 years`
-pub(super) fn months(months: f64) -> String {
+pub(crate) fn months(months: f64) -> String {
     match months {
         m if m < 1.0 => "less than a month".to_owned(),
         m if m < 24.0 => format!("about {}", counted(m.round() as u64, "month")),
@@ -121,7 +121,7 @@ pub(super) fn months(months: f64) -> String {
 }
 
 /// Minor units as money: `USD 78.00`
-pub(super) fn money(minor: f64, currency: &str) -> String {
+pub(crate) fn money(minor: f64, currency: &str) -> String {
     let decimals = currency_exponent(currency) as usize;
     let major = minor.abs() / 10_f64.powi(decimals as i32);
     let text = format!("{major:.decimals$}");
@@ -131,6 +131,17 @@ pub(super) fn money(minor: f64, currency: &str) -> String {
     let sign = if minor < 0.0 { "−" } else { "" };
     let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
     format!("{} {sign}{whole}{fraction}", currency.to_uppercase())
+}
+
+/// The tier by its confidence, as people call it.
+pub(crate) fn tier_name(confidence: f64) -> &'static str {
+    match (confidence * 100.0).round() as i64 {
+        100 => "account id",
+        95 => "e-mail",
+        90 => "canonical e-mail",
+        70 => "domain",
+        _ => "other",
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use arrow::array::{
 use datafusion::common::ScalarValue;
 use paydirt_udfs::stats::multiple::bh;
 
-use super::context::Family;
+use super::context::{Context, Family};
 use super::read;
 use super::{Backtest, Figures, Spec};
 use crate::clock;
@@ -33,38 +33,66 @@ fn family_key(spec: &Spec) -> String {
     )
 }
 
-/// The family of this run: all that was ever tried on its outcome here, this one included.
+/// What a run puts into its family.
+pub struct Try<'a> {
+    spec: &'a Spec,
+    key: String,
+    p: Option<f64>,
+}
+
+impl<'a> Try<'a> {
+    pub fn of(spec: &'a Spec, context: &Context, figures: &Figures) -> Self {
+        Self { spec, key: family_key(spec), p: train_p(context, figures) }
+    }
+}
+
+/// The p that corrects the others; a leaking or empty run counts with p = 1: it was a try.
+fn train_p(context: &Context, figures: &Figures) -> Option<f64> {
+    if context.leakage.is_violated() { Some(1.0) } else { figures.train_p() }
+}
+
+/// The family of each of these tries: all that was ever tried on its outcome here, and all of
+/// them.
 ///
 /// A look is a run at another as-of time: the same run again, or its rows in SQL, shows nothing new.
-pub async fn family(engine: &Engine, spec: &Spec, figures: &Figures, as_of: i64) -> Result<Family> {
+pub async fn families(engine: &Engine, tries: &[Try<'_>], as_of: i64) -> Result<Vec<Family>> {
     engine.refresh_system().await;
     let sql = engine.command("family")?;
-    let outcome = ScalarValue::Utf8View(Some(spec.outcome.clone()));
-    let batches = engine.session()?.query_with(&sql.text, vec![("outcome", outcome)]).await?;
-    let own = family_key(spec);
-    let mut looks = 1;
-    // An empty run counts with p = 1: it was a try.
-    let p = figures.train_p();
-    let mut others: BTreeMap<String, (String, f64)> = BTreeMap::new();
-    for row in read::records(&batches)? {
-        let key = row.text("family_key")?;
-        if key != own {
-            // In order of time: the latest p stays.
-            others.insert(key, (row.text("name")?, row.number_or_null("p")?.unwrap_or(1.0)));
-        } else if row.moment("as_of")? != Some(as_of) && row.count("trials")? > 0 {
-            looks += 1;
+    let session = engine.session()?;
+    let mut families = vec![];
+    for own in tries {
+        let outcome = ScalarValue::Utf8View(Some(own.spec.outcome.clone()));
+        let batches = session.query_with(&sql.text, vec![("outcome", outcome)]).await?;
+        let mut looks = 1;
+        let mut others: BTreeMap<String, (String, f64)> = BTreeMap::new();
+        for row in read::records(&batches)? {
+            let key = row.text("family_key")?;
+            if key != own.key {
+                // In order of time: the latest p stays.
+                others.insert(key, (row.text("name")?, row.number_or_null("p")?.unwrap_or(1.0)));
+            } else if row.moment("as_of")? != Some(as_of) && row.count("trials")? > 0 {
+                looks += 1;
+            }
         }
+        for other in tries {
+            if other.key != own.key && other.spec.outcome == own.spec.outcome {
+                let entry = (other.spec.name.clone(), other.p.unwrap_or(1.0));
+                others.insert(other.key.clone(), entry);
+            }
+        }
+        let p_values: Vec<Option<f64>> = std::iter::once(own.p.or(Some(1.0)))
+            .chain(others.values().map(|(_, p)| Some(*p)))
+            .collect();
+        families.push(Family {
+            q: bh(&p_values).first().copied().flatten().filter(|_| own.p.is_some()),
+            m: p_values.len() as u64,
+            looks,
+            members: std::iter::once(own.spec.name.clone())
+                .chain(others.into_values().map(|(name, _)| name))
+                .collect(),
+        });
     }
-    let p_values: Vec<Option<f64>> =
-        std::iter::once(p.or(Some(1.0))).chain(others.values().map(|(_, p)| Some(*p))).collect();
-    Ok(Family {
-        q: bh(&p_values).first().copied().flatten().filter(|_| p.is_some()),
-        m: p_values.len() as u64,
-        looks,
-        members: std::iter::once(spec.name.clone())
-            .chain(others.into_values().map(|(name, _)| name))
-            .collect(),
-    })
+    Ok(families)
 }
 
 /// Writes the run down.
@@ -101,7 +129,7 @@ pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
             number(figures.delta),
             moment(figures.split.at),
             moment(Some(backtest.context.as_of)),
-            number(figures.train_p()),
+            number(train_p(&backtest.context, figures)),
             number(family.q),
             count(family.m),
             text(backtest.verdict.ruling.as_str()),

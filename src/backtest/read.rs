@@ -71,47 +71,98 @@ pub fn records(batches: &[RecordBatch]) -> Result<Vec<Record<'_>>> {
         .collect())
 }
 
+/// The columns of one batch, cast once.
+struct Columns<'a>(&'a RecordBatch);
+
+impl Columns<'_> {
+    fn cast(&self, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+        let column = self.0.column_by_name(name);
+        let column =
+            column.ok_or_else(|| Error::new(format!("the query gives no column `{name}`")))?;
+        Ok(cast(column, data_type)?)
+    }
+
+    fn texts(&self, name: &str) -> Result<impl Fn(usize) -> Option<String> + use<>> {
+        let column = self.cast(name, &DataType::Utf8)?.as_string::<i32>().clone();
+        Ok(move |row| column.is_valid(row).then(|| column.value(row).to_owned()))
+    }
+
+    fn numbers(&self, name: &str) -> Result<impl Fn(usize) -> Option<f64> + use<>> {
+        let column = self.cast(name, &DataType::Float64)?.as_primitive::<Float64Type>().clone();
+        Ok(move |row| column.is_valid(row).then(|| column.value(row)))
+    }
+
+    fn flags(&self, name: &str) -> Result<impl Fn(usize) -> bool + use<>> {
+        let column = self.cast(name, &DataType::Boolean)?.as_boolean().clone();
+        Ok(move |row| column.is_valid(row) && column.value(row))
+    }
+
+    /// Microseconds since 1970 UTC.
+    fn moments(&self, name: &str) -> Result<impl Fn(usize) -> Option<i64> + use<>> {
+        let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let column = self.cast(name, &moment)?;
+        let column = column.as_primitive::<TimestampMicrosecondType>().clone();
+        Ok(move |row| column.is_valid(row).then(|| column.value(row)))
+    }
+}
+
 /// The outcome table that `sql/commands/backtest_rows.sql` gives, and whether each row is of the
 /// session's mode.
 pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<(TrialRow, bool)>> {
-    records(batches)?
-        .iter()
-        .map(|row| {
-            let moment = |name: &str| {
-                row.moment(name)?.ok_or_else(|| Error::new(format!("a trial without `{name}`")))
+    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for batch in batches {
+        let columns = Columns(batch);
+        let (subscription, customer) =
+            (columns.texts("subscription_id")?, columns.texts("customer_id")?);
+        let (account, stratum) = (columns.texts("account_id")?, columns.texts("stratum")?);
+        let (t0, landmark) = (columns.moments("t0")?, columns.moments("landmark_at")?);
+        let (horizon_end, lost) = (columns.moments("horizon_end_at")?, columns.moments("lost_at")?);
+        let exclusion = columns.texts("exclusion")?;
+        let (at_risk, matched) = (columns.flags("is_at_risk")?, columns.flags("is_matched")?);
+        let (mature, in_mode) = (columns.flags("is_mature")?, columns.flags("is_in_mode")?);
+        let (signal, event) = (columns.moments("signal_at")?, columns.moments("event_at")?);
+        let gross = columns.moments("gross_converted_at")?;
+        let net = columns.moments("net_converted_at")?;
+        let converting_subscription = columns.texts("converting_subscription_id")?;
+        let converting_invoice = columns.texts("converting_invoice_id")?;
+        let mrr_list = columns.numbers("mrr_list_minor")?;
+        let (mrr_net, currency) = (columns.numbers("mrr_net_minor")?, columns.texts("currency")?);
+        for row in 0..batch.num_rows() {
+            let required = |moment: Option<i64>, name: &str| {
+                moment.ok_or_else(|| Error::new(format!("a trial without `{name}`")))
             };
-            let exclusion = row.text_or_null("exclusion")?;
-            let exclusion = match &exclusion {
+            let exclusion = match exclusion(row) {
                 None => None,
                 Some(name) => Some(
-                    Exclusion::parse(name)
+                    Exclusion::parse(&name)
                         .ok_or_else(|| Error::new(format!("unknown exclusion `{name}`")))?,
                 ),
             };
             let trial = TrialRow {
-                subscription_id: row.text("subscription_id")?,
-                customer_id: row.text("customer_id")?,
-                account_id: row.text("account_id")?,
-                t0: moment("t0")?,
-                landmark: moment("landmark_at")?,
-                horizon_end: moment("horizon_end_at")?,
+                subscription_id: subscription(row).unwrap_or_default(),
+                customer_id: customer(row).unwrap_or_default(),
+                account_id: account(row).unwrap_or_default(),
+                t0: required(t0(row), "t0")?,
+                landmark: required(landmark(row), "landmark_at")?,
+                horizon_end: required(horizon_end(row), "horizon_end_at")?,
                 exclusion,
-                is_at_risk: row.is("is_at_risk")?,
-                is_matched: row.is("is_matched")?,
-                is_mature: row.is("is_mature")?,
-                signal_at: row.moment("signal_at")?,
-                event_at: row.moment("event_at")?,
-                gross_converted_at: row.moment("gross_converted_at")?,
-                net_converted_at: row.moment("net_converted_at")?,
-                converting_subscription_id: row.text_or_null("converting_subscription_id")?,
-                converting_invoice_id: row.text_or_null("converting_invoice_id")?,
-                mrr_list_minor: row.number_or_null("mrr_list_minor")?,
-                mrr_net_minor: row.number_or_null("mrr_net_minor")?,
-                currency: row.text_or_null("currency")?,
-                stratum: row.text("stratum")?,
-                lost_at: row.moment("lost_at")?,
+                is_at_risk: at_risk(row),
+                is_matched: matched(row),
+                is_mature: mature(row),
+                signal_at: signal(row),
+                event_at: event(row),
+                gross_converted_at: gross(row),
+                net_converted_at: net(row),
+                converting_subscription_id: converting_subscription(row),
+                converting_invoice_id: converting_invoice(row),
+                mrr_list_minor: mrr_list(row),
+                mrr_net_minor: mrr_net(row),
+                currency: currency(row),
+                stratum: stratum(row).unwrap_or_default(),
+                lost_at: lost(row),
             };
-            Ok((trial, row.is("is_in_mode")?))
-        })
-        .collect()
+            rows.push((trial, in_mode(row)));
+        }
+    }
+    Ok(rows)
 }

@@ -1,7 +1,7 @@
 //! A finished backtest: hypothesis, rows, figures, verdict, and what else could have been assumed.
 
 use super::context::{Context, Leakage, Warning};
-use super::figures::{Basis, Figures};
+use super::figures::{Basis, Confidence, Figures};
 use super::pair::Pair;
 use super::row::{Exclusion, TrialRow};
 use super::spec::Spec;
@@ -40,20 +40,17 @@ impl Backtest {
         rows.sort_by(|a, b| (a.t0, &a.subscription_id).cmp(&(b.t0, &b.subscription_id)));
         let verdict = Evidence::of(&spec, &figures, &context.leakage, context.family.q).verdict();
         let mut backtest = Self { spec, context, rows, figures, verdict, variants: Vec::new() };
-        let unmatched_as_control = unmatched_as_control(&backtest.rows);
-        backtest.add_variant("unmatched as control", &unmatched_as_control);
+        let held = backtest.figures.held(&backtest.spec);
+        let rows = unmatched_as_control(&backtest.rows);
+        let figures = Figures::of(&held, &rows, backtest.context.as_of);
+        backtest.add_variant("unmatched as control", figures);
         backtest
     }
 
-    /// Judges the hypothesis again over `rows` made under another choice; split and smallest
-    /// useful difference stay.
-    pub fn add_variant(&mut self, name: &str, rows: &[TrialRow]) {
-        let spec = Spec {
-            split_at: self.figures.split.at,
-            delta_min: self.figures.delta,
-            ..self.spec.clone()
-        };
-        let figures = Figures::of(&spec, rows, self.context.as_of);
+    /// Judges the hypothesis again by the figures of rows made under another choice; split and
+    /// smallest useful difference stay ([`Figures::held`]).
+    pub fn add_variant(&mut self, name: &str, figures: Figures) {
+        let spec = self.figures.held(&self.spec);
         // The family was corrected with the p of the run itself; a larger p cannot have a smaller q.
         let q = self.context.family.q.map(|q| figures.train_p().map_or(q, |p| q.max(p)));
         let verdict = Evidence::of(&spec, &figures, &self.context.leakage, q).verdict();
@@ -67,12 +64,11 @@ impl Backtest {
     }
 
     /// The confidence a signal may carry: only of a validated hypothesis, only out of sample.
-    pub fn emitted_confidence(&self) -> Option<f64> {
+    pub fn emitted_confidence(&self) -> Option<Confidence> {
         self.figures
             .confidence
             .filter(|confidence| confidence.basis == Basis::OutOfSample)
             .filter(|_| self.verdict.ruling == Ruling::Validated)
-            .map(|confidence| confidence.value)
     }
 
     /// The run's own warnings, then those that follow from the figures.

@@ -1,22 +1,23 @@
 //! Runs a hypothesis: its SQL behind the fence, then the outcome table, then figures and verdict.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};
+use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
-use datafusion::prelude::{DataFrame, cast, col};
 
 use super::context::{Context, Definition, Identity, Input, Tier, Warning};
+use super::format::tier_name;
+use super::leakage::Past;
+use super::ledger::{self, Try};
 use super::read;
 use super::row::{Exclusion, TrialRow};
+use super::signals::Signals;
 use super::spec::{Gates, Spec};
-use super::{Backtest, Figures, ledger};
+use super::{Backtest, Figures};
 use crate::engine::options::Settings;
 use crate::engine::{Engine, Session};
 use crate::error::{Error, Result};
-use crate::library::{HypothesisHeader, SqlFile, closest};
+use crate::library::{HypothesisHeader, SqlFile};
 
 /// The share of evidence that people ask for first.
 const STRICT_CONFIDENCE: f64 = 0.90;
@@ -36,13 +37,24 @@ impl Bench {
         self.engine.session_with(self.settings.clone(), None)
     }
 
+    /// What the hypothesis gives in this session's time and mode.
+    pub async fn signals(&self, file: &SqlFile) -> Result<Signals> {
+        Signals::of(&self.engine.fenced_session(self.settings.clone())?, file).await
+    }
+
     /// One row a trial spell, in order of start. A trial of the other mode is told by what happened
     /// in that mode, and excluded.
-    pub async fn rows(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<TrialRow>> {
-        let mut rows = self.rows_of_mode(file, spec).await?;
+    pub async fn rows(
+        &self,
+        file: &SqlFile,
+        signals: &Signals,
+        spec: &Spec,
+    ) -> Result<Vec<TrialRow>> {
+        let mut rows = self.rows_of_mode(signals, spec).await?;
         if rows.iter().any(|(_, is_in_mode)| !is_in_mode) {
             let settings = Settings { mode: self.settings.mode.other(), ..self.settings.clone() };
-            let told = Self::new(&self.engine, &settings).rows_of_mode(file, spec).await?;
+            let other = Self::new(&self.engine, &settings);
+            let told = other.rows_of_mode(&other.signals(file).await?, spec).await?;
             let mut told: HashMap<String, TrialRow> = told
                 .into_iter()
                 .filter(|(_, is_in_mode)| *is_in_mode)
@@ -62,9 +74,9 @@ impl Bench {
     }
 
     /// The rows as the mode tells them, and whether each is of that mode.
-    async fn rows_of_mode(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<(TrialRow, bool)>> {
+    async fn rows_of_mode(&self, signals: &Signals, spec: &Spec) -> Result<Vec<(TrialRow, bool)>> {
         let session = self.session()?;
-        session.put("backtest", "signals", self.signals(file).await?)?;
+        session.put("backtest", "signals", signals.batches().to_vec())?;
         let length = |us: i64| {
             let nanoseconds = us.saturating_mul(1000);
             let length = IntervalMonthDayNano::new(0, 0, nanoseconds);
@@ -74,19 +86,6 @@ impl Bench {
         let parameters =
             vec![("window", length(spec.window_us)), ("horizon", length(spec.horizon_us))];
         read::trial_rows(&session.query_with(&sql.text, parameters).await?)
-    }
-
-    /// Runs the hypothesis behind the fence: `account_id, signal_at, known_at`, never empty of
-    /// schema.
-    async fn signals(&self, file: &SqlFile) -> Result<Vec<RecordBatch>> {
-        let fenced = self.engine.fenced_session(self.settings.clone())?;
-        let frame = signal_frame(&fenced, file).await?;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
-        let mut batches = frame.collect().await.map_err(|error| in_file(file, error.into()))?;
-        if batches.is_empty() {
-            batches.push(RecordBatch::new_empty(schema));
-        }
-        Ok(batches)
     }
 
     async fn identity(&self) -> Result<Identity> {
@@ -115,23 +114,77 @@ impl Bench {
 
     async fn inputs(&self) -> Result<Vec<Input>> {
         let session = self.session()?;
-        let mut inputs = vec![];
-        for relation in ["models.trials", "outcomes.payments", "product.account_events"] {
-            let batches = session.query(&format!("select count(*) as n from {relation}")).await?;
-            let rows = read::records(&batches)?.first().map_or(Ok(0), |row| row.count("n"))?;
-            inputs.push(Input { relation: relation.into(), rows });
-        }
+        let inputs = self.engine.command("inputs")?;
+        let inputs = read::records(&session.query(&inputs.text).await?)?
+            .iter()
+            .map(|row| Ok(Input { relation: row.text("relation")?, rows: row.count("rows")? }))
+            .collect::<Result<_>>()?;
         Ok(inputs)
     }
 }
 
+/// A hypothesis with its figures, before its family is known.
+struct Measured {
+    spec: Spec,
+    context: Context,
+    rows: Vec<TrialRow>,
+    figures: Figures,
+    /// The figures over surer links only, where the run itself allowed less sure ones.
+    strict: Option<Figures>,
+}
+
 /// Runs one hypothesis whole and writes it in the ledger.
 pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result<Backtest> {
+    let mut backtests = run_all(engine, settings, &[file], &|_| ()).await?;
+    backtests.pop().ok_or_else(|| Error::new("the run gave no backtest"))
+}
+
+/// Runs hypotheses as one family and writes them in the ledger; `started` is told of each.
+pub async fn run_all(
+    engine: &Engine,
+    settings: &Settings,
+    files: &[&SqlFile],
+    started: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Vec<Backtest>> {
+    let mut all = vec![];
+    let mut past = Past::new(engine);
+    for file in files {
+        started(&file.name);
+        all.push(measure(engine, &mut past, settings, file).await?);
+    }
+    drop(past);
+    // The family is whole only now.
+    let tries: Vec<Try<'_>> =
+        all.iter().map(|one| Try::of(&one.spec, &one.context, &one.figures)).collect();
+    let families = ledger::families(engine, &tries, settings.as_of).await?;
+    let mut backtests = vec![];
+    for (one, family) in all.into_iter().zip(families) {
+        let context = Context { family, ..one.context };
+        let mut backtest = Backtest::new(one.spec, context, one.rows, one.figures);
+        if let Some(figures) = one.strict {
+            backtest.add_variant("only links of 0.90 and surer", figures);
+        }
+        ledger::record(engine, &backtest).await?;
+        backtests.push(backtest);
+    }
+    Ok(backtests)
+}
+
+async fn measure(
+    engine: &Engine,
+    past: &mut Past,
+    settings: &Settings,
+    file: &SqlFile,
+) -> Result<Measured> {
     let spec = spec(engine, settings, file)?;
     let settings = Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
     let bench = Bench::new(engine, &settings);
-    let rows = bench.rows(file, &spec).await?;
+    let signals = bench.signals(file).await?;
+    let rows = bench.rows(file, &signals, &spec).await?;
     let mut context = Context::at(settings.as_of);
+    let trials = rows.iter().map(|row| row.t0).collect();
+    context.leakage = past.check(&settings, file, &signals, trials).await?;
+    drop(signals);
     context.identity = bench.identity().await?;
     context.inputs = bench.inputs().await?;
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
@@ -147,15 +200,16 @@ pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result
         .map(|file| Definition { relation: file.qualified_name(), hash: file.sql_hash() })
         .collect();
     let figures = Figures::of(&spec, &rows, settings.as_of);
-    context.family = ledger::family(engine, &spec, &figures, settings.as_of).await?;
-    let mut backtest = Backtest::new(spec, context, rows, figures);
-    if settings.min_confidence < STRICT_CONFIDENCE {
-        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings };
-        let rows = Bench::new(engine, &strict).rows(file, &backtest.spec).await?;
-        backtest.add_variant("only links of 0.90 and surer", &rows);
-    }
-    ledger::record(engine, &backtest).await?;
-    Ok(backtest)
+    let strict = if settings.min_confidence < STRICT_CONFIDENCE {
+        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings.clone() };
+        let bench = Bench::new(engine, &strict);
+        let signals = bench.signals(file).await?;
+        let rows = bench.rows(file, &signals, &spec).await?;
+        Some(Figures::of(&figures.held(&spec), &rows, settings.as_of))
+    } else {
+        None
+    };
+    Ok(Measured { spec, context, rows, figures, strict })
 }
 
 /// What is asked: the header of the file over the settings of the project.
@@ -184,81 +238,4 @@ pub fn spec(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result<Spec
         expect: header.expect,
         signal: header.signal,
     })
-}
-
-/// Plans a hypothesis and brings it to `account_id, signal_at, known_at`; says which column is
-/// missing or of the wrong type.
-pub async fn signal_frame(session: &Session, file: &SqlFile) -> Result<DataFrame> {
-    let plan = session.plan_fenced(&file.text).await.map_err(|error| in_file(file, error))?;
-    let columns: Vec<(String, DataType)> = plan
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| (field.name().clone(), field.data_type().clone()))
-        .collect();
-    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let require = |name: &str, is_right: fn(&DataType) -> bool, what: &str| -> Result<()> {
-        match columns.iter().find(|(column, _)| column == name) {
-            Some((_, data_type)) if is_right(data_type) => Ok(()),
-            Some((_, data_type)) => Err(Error::new(format!(
-                "{}: column `{name}` is {data_type}, not {what}",
-                file.path.display()
-            ))),
-            None => {
-                let error = Error::new(format!("{}: no column `{name}`", file.path.display()));
-                Err(match closest(name, &names) {
-                    Some(other) => error.hint(format!("`{other} as {name}`?")),
-                    None => error.hint("a hypothesis gives account_id and signal_at"),
-                })
-            }
-        }
-    };
-    require("account_id", is_text, "text")?;
-    require("signal_at", is_moment, "a timestamp")?;
-    let known_at = if names.contains(&"known_at") {
-        require("known_at", is_moment, "a timestamp")?;
-        "known_at"
-    } else {
-        "signal_at"
-    };
-    let moment = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    let frame = session.ctx.execute_logical_plan(plan).await?;
-    Ok(frame.select(vec![
-        cast(col("account_id"), DataType::Utf8View).alias("account_id"),
-        cast(col("signal_at"), moment.clone()).alias("signal_at"),
-        cast(col(known_at), moment).alias("known_at"),
-    ])?)
-}
-
-/// Names the file and, where it can be found, the line.
-fn in_file(file: &SqlFile, error: Error) -> Error {
-    let refused = error.message().split_once("may not read `").map(|(_, rest)| rest);
-    let schema = refused.and_then(|rest| rest.split_once('`')).map(|(schema, _)| schema);
-    let line = schema.and_then(|schema| {
-        let name = format!("{schema}.");
-        file.text.lines().position(|line| line.contains(&name) && !line.starts_with("--"))
-    });
-    match line {
-        Some(line) => error.context(format!("{}:{}", file.path.display(), line + 1)),
-        None => error.in_file(&file.path),
-    }
-}
-
-fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-fn is_moment(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Timestamp(..))
-}
-
-/// The tier by its confidence, as people call it.
-fn tier_name(confidence: f64) -> &'static str {
-    match (confidence * 100.0).round() as i64 {
-        100 => "account id",
-        95 => "e-mail",
-        90 => "canonical e-mail",
-        70 => "domain",
-        _ => "other",
-    }
 }

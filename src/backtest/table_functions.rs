@@ -58,7 +58,8 @@ impl TableFunctionImpl for BacktestFunction {
         };
         let file = self.engine.library.hypothesis(name).map_err(external)?;
         // The schema is that of an empty company.
-        let spec = run::spec(&self.engine, self.engine.settings(), &file).map_err(external)?;
+        let settings = Settings::of(args.session().config_options())?;
+        let spec = run::spec(&self.engine, settings, &file).map_err(external)?;
         let figures = Figures::of(&spec, &[], 0);
         let empty = Backtest::new(spec, Context::at(0), vec![], figures);
         Ok(Arc::new(BacktestTable {

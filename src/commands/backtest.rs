@@ -3,9 +3,11 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use paydirt_udfs::stats::multiple::bh;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::backtest::format::count;
 use crate::backtest::pair::{Arm, Pair};
@@ -22,9 +24,9 @@ pub async fn run(project: Project, args: &BacktestArgs) -> Result<ExitCode> {
     let backtests = match &args.hypothesis {
         Some(name) => {
             let file = engine.library.hypothesis(name)?;
-            let backtest = run::run(&engine, engine.settings(), &file).await?;
-            print(&backtest, args.format)?;
-            vec![backtest]
+            let backtests = run_with_progress(&engine, &[file]).await?;
+            backtests.iter().try_for_each(|backtest| print(backtest, args.format))?;
+            backtests
         }
         None => all(&engine, args.format).await?,
     };
@@ -53,33 +55,43 @@ pub fn style() -> Style {
     Style { color: std::io::stdout().is_terminal() && is_wanted }
 }
 
+/// Runs hypotheses as one family; tells a person on stderr how far it is.
+pub async fn run_with_progress(engine: &Engine, files: &[Arc<SqlFile>]) -> Result<Vec<Backtest>> {
+    let files: Vec<&SqlFile> = files.iter().map(Arc::as_ref).collect();
+    let bar = ProgressBar::new(files.len() as u64);
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let is_first = AtomicBool::new(true);
+    let started = |name: &str| {
+        bar.inc(u64::from(!is_first.swap(false, Ordering::Relaxed)));
+        bar.set_message(name.to_owned());
+    };
+    let backtests = run::run_all(engine, engine.settings().await?, &files, &started).await;
+    bar.finish_and_clear();
+    backtests
+}
+
 async fn all(engine: &Engine, format: ReportFormat) -> Result<Vec<Backtest>> {
     let files: Vec<Arc<SqlFile>> = engine.library.folder("hypotheses").cloned().collect();
     if files.is_empty() {
         return Err(Error::new("this project has no hypothesis")
             .hint("`paydirt new hypothesis NAME` writes one to start from"));
     }
-    let mut backtests = vec![];
-    for file in files {
-        backtests.push(run::run(engine, engine.settings(), &file).await?);
-    }
-    // The family is whole only now.
-    let p_values: Vec<Option<f64>> =
-        backtests.iter().map(|b| Some(b.figures.train_p().unwrap_or(1.0))).collect();
-    let q_values = bh(&p_values);
+    let backtests = run_with_progress(engine, &files).await?;
     match format {
         ReportFormat::Json => {
             let list: Vec<_> = backtests.iter().map(Backtest::json).collect();
             println!("{}", json(&serde_json::Value::Array(list))?);
         }
-        ReportFormat::Text => print_list(&backtests, &q_values, Format::Table)?,
-        ReportFormat::Markdown => print_list(&backtests, &q_values, Format::Markdown)?,
+        ReportFormat::Text => print_list(&backtests, Format::Table)?,
+        ReportFormat::Markdown => print_list(&backtests, Format::Markdown)?,
     }
     Ok(backtests)
 }
 
 /// One line a hypothesis.
-fn print_list(backtests: &[Backtest], q_values: &[Option<f64>], format: Format) -> Result<()> {
+pub fn print_list(backtests: &[Backtest], format: Format) -> Result<()> {
     let text = |pick: &dyn Fn(&Backtest) -> String| -> ArrayRef {
         Arc::new(backtests.iter().map(|b| Some(pick(b))).collect::<StringArray>())
     };
@@ -90,14 +102,12 @@ fn print_list(backtests: &[Backtest], q_values: &[Option<f64>], format: Format) 
             format!("{rate} of {}", count(arm.n))
         })
     };
-    let q_texts: StringArray =
-        q_values.iter().map(|q| Some(q.map_or("–".into(), |q| format!("{q:.3}")))).collect();
     let batch = RecordBatch::try_from_iter([
         ("hypothesis", text(&|b| b.spec.name.clone())),
         ("verdict", text(&|b| b.verdict.ruling.as_str().replace('_', " "))),
         ("exposed", arm(|pair| &pair.exposed)),
         ("control", arm(|pair| &pair.control)),
-        ("q", Arc::new(q_texts)),
+        ("q", text(&|b| b.context.family.q.map_or("–".into(), |q| format!("{q:.3}")))),
         (
             "reasons",
             text(&|b| {

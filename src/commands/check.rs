@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::backtest::run::{signal_frame, spec};
+use crate::backtest::run::spec;
+use crate::backtest::signals::signal_frame;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -31,8 +32,9 @@ pub async fn run(project: Project) -> Result<ExitCode> {
 /// Whether the file is one that can be planned on its own, and plans.
 async fn check(engine: &Engine, file: &SqlFile) -> Result<bool> {
     if file.kind.folder == "hypotheses" {
-        spec(engine, engine.settings(), file)?;
-        signal_frame(&engine.fenced_session(engine.settings().clone())?, file).await?;
+        let settings = engine.settings().await?;
+        spec(engine, settings, file)?;
+        signal_frame(&engine.fenced_session(settings.clone())?, file).await?;
         return Ok(true);
     }
     if !file.kind.is_relation {

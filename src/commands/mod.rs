@@ -6,6 +6,8 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod signals;
+mod simulate;
 mod sql;
 mod status;
 mod sync;
@@ -23,12 +25,16 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo { dir } => demo::run(dir.as_deref()).await,
         Command::Init { dir } => init::run(&dir),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Sync { source: Source::Files { paths, dry_run } } => {
             sync::files(project()?, &paths, dry_run).await
         }
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
         Command::Backtest(args) => backtest::run(project()?, &args).await,
+        Command::Signals { as_of, format } => {
+            signals::run(project()?, as_of.as_deref(), format).await
+        }
         Command::New { what: New::Hypothesis { name } } => new::hypothesis(&project()?, &name),
         Command::Check => check::run(project()?).await,
         Command::Sql(args) => sql::run(project()?, args).await,

@@ -43,8 +43,8 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         .await?;
     let rejected = read::records(&rejected)?.first().map_or(Ok(0), |row| row.count("n"))?;
     if format == Format::Table {
-        println!("mode: {}", engine.settings().mode.as_str());
-        println!("as of: {}", time::format_moment(engine.settings().as_of));
+        println!("mode: {}", engine.settings().await?.mode.as_str());
+        println!("as of: {}", time::format_moment(engine.settings().await?.as_of));
         println!(
             "rejected: {}{}",
             grouped(rejected),

@@ -118,7 +118,7 @@ impl Catalog {
         };
         let why = match schema {
             "outcomes" => ": it holds what the hypothesis is to be tested against",
-            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" => {
+            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" | "product_index" => {
                 ": the log holds every version, also what became known later"
             }
             "system" | "information_schema" => ": it tells of the project, not of its customers",

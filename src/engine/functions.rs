@@ -19,6 +19,18 @@ use crate::time::DAY_US;
 const SECTION: DocSection =
     DocSection { include: true, label: "Session Functions", description: None };
 
+/// Names of the functions below: what calls none of them is the same in every session.
+pub const NAMES: [&str; 8] = [
+    "as_of",
+    "now",
+    "data_through",
+    "current_date",
+    "current_time",
+    "min_confidence",
+    "is_live",
+    "setting",
+];
+
 type Answer = fn(&Settings) -> ScalarValue;
 
 /// A function without arguments that reads the session's settings.
@@ -219,4 +231,17 @@ pub fn session_functions() -> Vec<Arc<ScalarUDF>> {
         ScalarUDF::new_from_impl(Setting::new()),
     ];
     functions.into_iter().map(Arc::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_session_function_is_named() {
+        let functions = session_functions();
+        let names: Vec<&str> = functions.iter().map(|function| function.name()).collect();
+        assert_eq!(names.len(), NAMES.len());
+        assert!(NAMES.iter().all(|name| names.contains(name)), "{names:?}");
+    }
 }

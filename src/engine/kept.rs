@@ -1,6 +1,6 @@
 //! Relations whose result is kept (`-- @keep result`): computed once per as-of time, mode and
-//! confidence, for all sessions of an engine. Views that read them stay small plans, and no two of
-//! them compute the same thing.
+//! confidence, for all sessions of an engine; once for good if it asks for none of these. Views
+//! that read them stay small plans, and no two of them compute the same thing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,19 +18,43 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
 use tokio::sync::OnceCell;
 
+use crate::engine::functions;
 use crate::engine::options::Settings;
 
 type Partitions = Vec<Vec<RecordBatch>>;
+type Cells = Mutex<HashMap<String, Arc<OnceCell<Partitions>>>>;
 
 /// Results by relation and settings.
 #[derive(Debug, Default)]
-pub struct KeptResults(Mutex<HashMap<String, Arc<OnceCell<Partitions>>>>);
+pub struct KeptResults {
+    of_settings: Cells,
+    timeless: Arc<Cells>,
+}
 
 impl KeptResults {
-    fn cell(&self, key: String) -> Arc<OnceCell<Partitions>> {
-        let mut cells = self.0.lock().unwrap_or_else(|e| e.into_inner());
+    /// Shares what no setting changes, and nothing else: for a look at another time, whose
+    /// results are then let go of together.
+    pub fn apart(&self) -> Self {
+        Self { of_settings: Cells::default(), timeless: Arc::clone(&self.timeless) }
+    }
+
+    fn cell(&self, name: &str, settings: Option<&Settings>) -> Arc<OnceCell<Partitions>> {
+        let (cells, key) = match settings {
+            Some(settings) => (&self.of_settings, format!("{name} {settings:?}")),
+            None => (&*self.timeless, name.to_owned()),
+        };
+        let mut cells = cells.lock().unwrap_or_else(|e| e.into_inner());
         Arc::clone(cells.entry(key).or_default())
     }
+}
+
+/// Which settings change a result.
+#[derive(Debug, Default, Clone, Copy)]
+struct Follows {
+    /// Time, mode, and what else a session believes.
+    settings: bool,
+    /// The least confidence of links.
+    confidence: bool,
 }
 
 /// A relation that is computed when it is first scanned.
@@ -39,8 +63,7 @@ pub struct KeptTable {
     name: String,
     plan: LogicalPlan,
     schema: SchemaRef,
-    /// Whether the result changes with the least confidence of links.
-    follows_confidence: bool,
+    follows: Follows,
     results: Arc<KeptResults>,
 }
 
@@ -49,19 +72,21 @@ impl KeptTable {
         Ok(Self {
             name,
             schema: Arc::clone(plan.schema().inner()),
-            follows_confidence: follows_confidence(&plan)?,
+            follows: follows(&plan)?,
             plan,
             results,
         })
     }
 
-    fn key(&self, settings: &Settings) -> String {
-        let settings = if self.follows_confidence {
-            settings.clone()
-        } else {
-            Settings { min_confidence: 0.0, ..settings.clone() }
+    fn cell(&self, settings: &Settings) -> Arc<OnceCell<Partitions>> {
+        let followed = match self.follows {
+            Follows { confidence: true, .. } => Some(settings.clone()),
+            Follows { settings: true, .. } => {
+                Some(Settings { min_confidence: 0.0, ..settings.clone() })
+            }
+            Follows { settings: false, confidence: false } => None,
         };
-        format!("{} {settings:?}", self.name)
+        self.results.cell(&self.name, followed.as_ref())
     }
 
     async fn compute(&self, state: &SessionState) -> Result<Partitions> {
@@ -79,20 +104,23 @@ impl KeptTable {
     }
 }
 
-/// Whether the plan, or a kept relation that it reads, asks for the least confidence.
-fn follows_confidence(plan: &LogicalPlan) -> Result<bool> {
-    let mut found = false;
+/// What the plan, or a kept relation that it reads, asks the session for.
+fn follows(plan: &LogicalPlan) -> Result<Follows> {
+    let mut found = Follows::default();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
             && let Some(kept) = provider.downcast_ref::<KeptTable>()
         {
-            found |= kept.follows_confidence;
+            found.settings |= kept.follows.settings;
+            found.confidence |= kept.follows.confidence;
         }
         node.apply_expressions(|expression| {
             expression.apply(|part| {
                 if let Expr::ScalarFunction(function) = part {
-                    found |= function.func.name() == "min_confidence";
+                    let name = function.func.name();
+                    found.settings |= functions::NAMES.contains(&name);
+                    found.confidence |= name == "min_confidence";
                 }
                 Ok(TreeNodeRecursion::Continue)
             })
@@ -121,8 +149,7 @@ impl TableProvider for KeptTable {
         let state = session.as_any().downcast_ref::<SessionState>().ok_or_else(|| {
             DataFusionError::Internal("a kept relation needs a session state".into())
         })?;
-        let key = self.key(Settings::of(session.config_options())?);
-        let cell = self.results.cell(key);
+        let cell = self.cell(Settings::of(session.config_options())?);
         let partitions = Box::pin(cell.get_or_try_init(|| self.compute(state))).await?;
         let schema = Arc::clone(&self.schema);
         let plan = MemorySourceConfig::try_new_exec(partitions, schema, projection.cloned())?;

@@ -12,25 +12,33 @@ pub mod options;
 mod session;
 pub mod system;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::StringArray;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::block_in_place;
 
 use crate::clock;
 use crate::config::Project;
 use crate::engine::catalog::Catalog;
 use crate::engine::kept::KeptResults;
 use crate::engine::log::LogTables;
-use crate::engine::options::Settings;
+use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
-use crate::lake::{Lake, TableSpec};
+use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
 pub use session::Session;
+
+/// Tables that are opened at a time.
+const TABLES_AT_ONCE: usize = 8;
 
 /// What the sessions of one project share.
 #[derive(Debug, Clone)]
@@ -41,7 +49,8 @@ pub struct Engine {
     kept: Arc<KeptResults>,
     lists: Arc<MailLists>,
     runtime: Arc<RuntimeEnv>,
-    settings: Settings,
+    as_of: Option<i64>,
+    settings: Arc<OnceCell<Settings>>,
 }
 
 impl Engine {
@@ -51,18 +60,7 @@ impl Engine {
         let lake = Lake::open(&project.lake_dir()).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).collect();
         let log = LogTables::new(lake, specs);
-        let data_through = data_through(&log).await?;
         let identity = &project.config.identity;
-        let as_of = as_of.or(project.config.backtest.as_of).unwrap_or(data_through);
-        let settings = Settings {
-            as_of,
-            default_as_of: as_of,
-            data_through,
-            mode: project.config.mode,
-            min_confidence: identity.min_confidence,
-            account_metadata_keys: identity.account_metadata_keys.join(","),
-            group_types: identity.group_types.join(","),
-        };
         let lists = MailLists::new(&FreeMail {
             free_mail_domains: identity.free_mail_domains.clone(),
             free_mail_add: identity.free_mail_add.clone(),
@@ -75,13 +73,30 @@ impl Engine {
             kept: Arc::default(),
             lists: Arc::new(lists),
             runtime: session::runtime()?,
-            settings,
+            as_of,
+            settings: Arc::default(),
             project: Arc::new(project),
         })
     }
 
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    /// What the project's sessions believe, worked out when first asked for.
+    pub async fn settings(&self) -> Result<&Settings> {
+        self.settings.get_or_try_init(|| self.work_out()).await
+    }
+
+    async fn work_out(&self) -> Result<Settings> {
+        let data_through = data_through(&self.log).await?;
+        let config = &self.project.config;
+        let as_of = self.as_of.or(config.backtest.as_of).unwrap_or(data_through);
+        Ok(Settings {
+            as_of,
+            default_as_of: as_of,
+            data_through,
+            mode: config.mode,
+            min_confidence: config.identity.min_confidence,
+            account_metadata_keys: config.identity.account_metadata_keys.join(","),
+            group_types: config.identity.group_types.join(","),
+        })
     }
 
     pub fn lake(&self) -> &Lake {
@@ -104,9 +119,20 @@ impl Engine {
         self.log.refresh("system").await;
     }
 
+    /// The same project for a look at another time: what that look computes is let go of with it.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { kept: Arc::new(self.kept.apart()), ..self.clone() }
+    }
+
     /// A session that may read everything, at the project's as-of time.
     pub fn session(&self) -> Result<Session> {
-        self.session_with(self.settings.clone(), None)
+        let engine = self.clone();
+        let source = move || {
+            let runtime = Handle::current();
+            block_in_place(|| runtime.block_on(engine.settings()).cloned())
+        };
+        self.make_session(SessionSettings::later(Arc::new(source)), None)
     }
 
     /// A session that may read what a hypothesis may read.
@@ -117,6 +143,14 @@ impl Engine {
     pub fn session_with(
         &self,
         settings: Settings,
+        may_read: Option<&'static [&'static str]>,
+    ) -> Result<Session> {
+        self.make_session(settings.into(), may_read)
+    }
+
+    fn make_session(
+        &self,
+        settings: SessionSettings,
         may_read: Option<&'static [&'static str]>,
     ) -> Result<Session> {
         let catalog = Catalog::new(
@@ -140,14 +174,26 @@ impl Engine {
 /// The oldest, over the sources that have rows, of the latest fact in each (µs).
 async fn data_through(log: &LogTables) -> Result<i64> {
     let now = clock::now_us();
-    let mut sources: std::collections::HashMap<&str, i64> = Default::default();
-    for spec in log.specs() {
-        let source = match spec.name.split_once('/') {
-            Some(("stripe_log", _)) => "stripe",
-            Some(("posthog_log" | "files_log", _)) => "product",
-            _ => continue,
+    let sourced = log.specs().filter_map(|spec| {
+        let source = match spec.name.split_once('/')?.0 {
+            "stripe_log" => "stripe",
+            "posthog_log" | "files_log" => "product",
+            _ => return None,
         };
-        for file in log.lake().table(spec).await?.files() {
+        Some((source, spec.clone()))
+    });
+    // Owned futures: borrowing ones in a stream would keep the engine from being `Send`.
+    let opening: Vec<_> = sourced
+        .map(|(source, spec)| {
+            let lake = log.lake().clone();
+            async move { Ok::<_, Error>((source, lake.table(&spec).await?)) }
+        })
+        .collect();
+    let tables: Vec<(&str, Table)> =
+        stream::iter(opening).buffer_unordered(TABLES_AT_ONCE).try_collect().await?;
+    let mut sources: HashMap<&str, i64> = HashMap::new();
+    for (source, table) in &tables {
+        for file in table.files() {
             let latest = file.times.map_or(i64::MIN, |(_, max)| max).min(now);
             let through = sources.entry(source).or_insert(latest);
             *through = latest.max(*through);

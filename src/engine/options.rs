@@ -1,6 +1,8 @@
 //! `paydirt.*` session variables: `SET paydirt.as_of = '2025-03-01'` moves the database in time.
 
 use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::common::{DataFusionError, Result, config_err};
@@ -8,6 +10,76 @@ use datafusion::config::ConfigOptions;
 
 use crate::config::Mode;
 use crate::time;
+
+const PREFIX: &str = "paydirt";
+
+type Source = Arc<dyn Fn() -> crate::error::Result<Settings> + Send + Sync>;
+
+/// The settings of one session, worked out when a query first asks for one: the default as-of time
+/// takes a look at every table.
+#[derive(Clone)]
+pub struct SessionSettings {
+    known: OnceLock<Settings>,
+    source: Source,
+}
+
+impl SessionSettings {
+    /// Settings that `source` gives. It may block, and is asked at most once a session.
+    pub fn later(source: Source) -> Self {
+        Self { known: OnceLock::new(), source }
+    }
+
+    fn get(&self) -> Result<&Settings> {
+        if let Some(known) = self.known.get() {
+            return Ok(known);
+        }
+        let settings =
+            (self.source)().map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(self.known.get_or_init(|| settings))
+    }
+}
+
+impl From<Settings> for SessionSettings {
+    fn from(settings: Settings) -> Self {
+        let source = settings.clone();
+        Self { known: OnceLock::from(settings), source: Arc::new(move || Ok(source.clone())) }
+    }
+}
+
+impl fmt::Debug for SessionSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SessionSettings").field(&self.known.get()).finish()
+    }
+}
+
+impl ConfigExtension for SessionSettings {
+    const PREFIX: &'static str = PREFIX;
+}
+
+impl ExtensionOptions for SessionSettings {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let mut settings = self.get()?.clone();
+        settings.set(key, value)?;
+        self.known = OnceLock::from(settings);
+        Ok(())
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        self.get().map(Settings::entries).unwrap_or_default()
+    }
+}
 
 /// What a session believes about time, mode and identity.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,35 +99,18 @@ pub struct Settings {
 
 impl Settings {
     pub fn of(options: &ConfigOptions) -> Result<&Self> {
-        options.extensions.get::<Self>().ok_or_else(|| {
+        let settings = options.extensions.get::<SessionSettings>().ok_or_else(|| {
             DataFusionError::Configuration("this session has no paydirt settings".into())
-        })
+        })?;
+        settings.get()
     }
 
     /// The value of a key as text.
     pub fn value(&self, key: &str) -> Option<String> {
         self.entries()
             .into_iter()
-            .find(|entry| entry.key == format!("{}.{key}", Self::PREFIX))
+            .find(|entry| entry.key == format!("{PREFIX}.{key}"))
             .and_then(|entry| entry.value)
-    }
-}
-
-impl ConfigExtension for Settings {
-    const PREFIX: &'static str = "paydirt";
-}
-
-impl ExtensionOptions for Settings {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn cloned(&self) -> Box<dyn ExtensionOptions> {
-        Box::new(self.clone())
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
@@ -86,7 +141,7 @@ impl ExtensionOptions for Settings {
 
     fn entries(&self) -> Vec<ConfigEntry> {
         let entry = |key: &str, value: String, description: &'static str| ConfigEntry {
-            key: format!("{}.{key}", Self::PREFIX),
+            key: format!("{PREFIX}.{key}"),
             value: Some(value),
             description,
         };

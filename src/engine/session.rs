@@ -15,7 +15,7 @@ use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use crate::engine::catalog::{self, Catalog, CatalogHandle};
 use crate::engine::fence;
 use crate::engine::functions;
-use crate::engine::options::Settings;
+use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
 use paydirt_udfs::identity::lists::MailLists;
 
@@ -29,7 +29,7 @@ pub struct Session {
 impl Session {
     #[allow(clippy::disallowed_methods)]
     pub(super) fn new(
-        settings: Settings,
+        settings: SessionSettings,
         catalog: Arc<Catalog>,
         lists: Arc<MailLists>,
         runtime: Arc<RuntimeEnv>,

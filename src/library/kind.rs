@@ -37,8 +37,14 @@ pub const KINDS: &[Kind] = &[
         is_relation: true,
     },
     Kind {
+        folder: "product_index",
+        may_read: &["posthog_log", "files_log", "product_index"],
+        keys: RELATION_KEYS,
+        is_relation: false,
+    },
+    Kind {
         folder: "product",
-        may_read: &["posthog_log", "files_log", "product", "models"],
+        may_read: &["product_index", "product", "models"],
         keys: RELATION_KEYS,
         is_relation: true,
     },

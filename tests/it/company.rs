@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 /// The settings under which the sample was worked by hand.
-const SAMPLE_SETTINGS: &str = include_str!("../../src/commands/demo.toml");
+const SAMPLE_SETTINGS: &str = include_str!("../../data/sample/paydirt.toml");
 
 /// Deep plans overflow the default stack of a debug build.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -69,6 +69,11 @@ impl Company {
         let company = Self { root: folder.path().to_path_buf(), _folder: Some(folder) };
         company.write("paydirt.toml", settings);
         company
+    }
+
+    /// A project that is there already, and stays.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), _folder: None }
     }
 
     /// A project with the sample's settings and hypothesis, and an empty lake.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use paydirt::backtest::run::signal_frame;
+use paydirt::backtest::signals::signal_frame;
 use paydirt::library::{Kind, SqlFile};
 
 use crate::company::{Company, Database, landed_sample, wait};
@@ -14,7 +14,7 @@ fn refusal(database: &Database, sql: &str) -> Option<String> {
     let file = SqlFile::parse(kind, "claim", Path::new("claim.sql"), text).unwrap();
     let engine = database.engine.clone();
     wait(async move {
-        let session = engine.fenced_session(engine.settings().clone()).unwrap();
+        let session = engine.fenced_session(engine.settings().await.unwrap().clone()).unwrap();
         signal_frame(&session, &file).await.err().map(|error| error.to_string())
     })
 }

@@ -66,10 +66,17 @@ pub(super) fn leakage(leakage: &Leakage) -> Value {
     match leakage {
         Leakage::NotTested => {}
         Leakage::Clean { cutoffs } => object["cutoffs"] = json!(cutoffs),
-        Leakage::Violated { cutoffs, needs_later_data, withdrawn_by_later_data, examples } => {
+        Leakage::Violated {
+            cutoffs,
+            needs_later_data,
+            withdrawn_by_later_data,
+            accounts,
+            examples,
+        } => {
             object["cutoffs"] = json!(cutoffs);
             object["needs_later_data"] = json!(needs_later_data);
             object["withdrawn_by_later_data"] = json!(withdrawn_by_later_data);
+            object["accounts"] = json!(accounts);
             object["examples"] = json!(examples);
         }
     }

@@ -38,7 +38,7 @@ impl Backtest {
                 "looks": context.family.looks,
                 "members": context.family.members,
             },
-            "emitted_confidence": self.emitted_confidence(),
+            "emitted_confidence": self.emitted_confidence().map(|confidence| confidence.value),
             "cif": {
                 "exposed": beside::curve(&self.figures.curves.exposed.points),
                 "control": beside::curve(&self.figures.curves.control.points),

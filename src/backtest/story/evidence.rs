@@ -175,6 +175,7 @@ impl Backtest {
         let basis = match confidence.basis {
             Basis::OutOfSample => "in the test window",
             Basis::Pooled => "over all rows, as the test window is too small",
+            Basis::BeforeLandmark => "in the test window, from the signal on",
         };
         let use_of_it = match (self.emitted_confidence(), &self.spec.signal) {
             (Some(_), Some(signal)) => format!("The signal {signal} carries this figure."),

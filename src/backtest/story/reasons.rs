@@ -10,6 +10,9 @@ use crate::backtest::pair::Pair;
 use crate::backtest::report::Backtest;
 use crate::backtest::verdict::{Evidence, Reason, Window};
 
+/// Accounts that are named when a query leaks; the JSON names all.
+const ACCOUNTS: usize = 12;
+
 impl Backtest {
     /// One line per reason: the sentence, then the code.
     pub(super) fn reasons(&self) -> Vec<Line> {
@@ -57,20 +60,34 @@ impl Backtest {
     }
 
     fn explain_leakage(&self) -> String {
-        let Leakage::Violated { cutoffs, needs_later_data, withdrawn_by_later_data, examples } =
-            &self.context.leakage
+        let Leakage::Violated {
+            cutoffs,
+            needs_later_data,
+            withdrawn_by_later_data,
+            accounts,
+            examples,
+        } = &self.context.leakage
         else {
             return "the leak check found a violation".to_owned();
         };
         let mut sentence = format!(
-            "run as of {}, the query gave other signals than afterwards: {} existed only \
+            "run as of {}, the query gave other signals than afterwards, for {}: {} existed only \
              thanks to later facts, {} were erased by later facts",
             counted(*cutoffs, "earlier time"),
+            counted(accounts.len() as u64, "account"),
             count(*needs_later_data),
             count(*withdrawn_by_later_data),
         );
         if !examples.is_empty() {
-            sentence += &format!(" (for example {})", words::list(examples));
+            sentence += &format!("; for example {}", examples.join("; "));
+        }
+        let named = &accounts[..accounts.len().min(ACCOUNTS)];
+        if !named.is_empty() {
+            let more = match accounts.len() - named.len() {
+                0 => String::new(),
+                n => format!(", and {} more", count(n as u64)),
+            };
+            sentence += &format!(". The accounts: {}{more}", named.join(", "));
         }
         sentence
     }

@@ -31,6 +31,7 @@ fn a_leak_makes_any_verdict_invalid() {
         cutoffs: 5,
         needs_later_data: 3,
         withdrawn_by_later_data: 0,
+        accounts: vec![],
         examples: vec![],
     };
     let context = Context { leakage, ..Context::at(AS_OF) };

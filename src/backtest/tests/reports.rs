@@ -54,7 +54,12 @@ fn leaking() -> Backtest {
             cutoffs: 6,
             needs_later_data: 31,
             withdrawn_by_later_data: 0,
-            examples: vec!["dom:acme.com on 2025-02-03".into()],
+            accounts: vec!["dom:acme.com".into(), "dom:beta.io".into()],
+            examples: vec![
+                "dom:acme.com: as of 2025-03-01T00:00:00Z, its signal of 2025-02-03T00:00:00Z was \
+                 not there yet"
+                    .into(),
+            ],
         },
         ..Context::at(START + 400 * DAY)
     };
@@ -157,8 +162,9 @@ fn long_names_do_not_widen_a_report() {
     }
     let rows: Vec<TrialRow> = std::iter::repeat_n(rows, 40).flatten().collect();
     let spec = Spec { name: "n".repeat(300), statement: "word ".repeat(60), ..spec() };
-    let mut report = report(spec, Context::at(START + 400 * DAY), rows.clone());
-    report.add_variant(&"choice ".repeat(20), &rows);
+    let mut report = report(spec, Context::at(START + 400 * DAY), rows);
+    let figures = report.figures.clone();
+    report.add_variant(&"choice ".repeat(20), figures);
     let text = report.text(Style::default());
     let is_name = |line: &&str| line.contains(&"n".repeat(100));
     assert!(text.lines().filter(|line| !is_name(line)).all(|line| line.width() <= 100), "{text}");

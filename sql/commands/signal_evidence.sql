@@ -1,0 +1,15 @@
+-- How the events behind each signal were linked to the account, and from which sources they came.
+select
+    shown.subscription_id,
+    coalesce(
+        max(case when events.occurred_at = shown.event_at then events.tier end),
+        min(events.tier)
+    ) as tier,
+    string_agg(distinct events.source, ',' order by events.source) as sources
+from backtest.shown as shown
+inner join product.account_events as events
+    on events.account_id = shown.account_id
+    and events.occurred_at >= shown.started_at
+    and events.occurred_at <= shown.signal_at
+where events.occurred_at >= $since
+group by shown.subscription_id

@@ -1,0 +1,28 @@
+-- Product events of all time from every source, one row an event.
+select
+    event,
+    occurred_at,
+    ingested_at,
+    distinct_id,
+    person_id,
+    email,
+    account_id as account_ref,
+    groups,
+    stripe_customer_id,
+    properties,
+    person_properties,
+    source,
+    uuid,
+    -- Events of one identity link alike: it is looked up once, not once an event.
+    concat_ws(
+        '|',
+        coalesce(account_id, ''),
+        coalesce(groups, ''),
+        coalesce(stripe_customer_id, ''),
+        coalesce(email, '')
+    ) as identity_key
+from (
+    select * from posthog_log.events
+    union all
+    select * from files_log.events
+) as landed

@@ -1,0 +1,12 @@
+-- The distinct identities that product events carry, over all time: account id, groups, Stripe
+-- customer, e-mail. Nothing here follows the as-of time, so it is computed once for all of them.
+-- @keep result
+select
+    identity_key,
+    min(account_ref) as account_ref,
+    min(groups) as groups,
+    min(stripe_customer_id) as stripe_customer_id,
+    min(email) as email,
+    min(occurred_at) as first_at
+from product_index.events
+group by identity_key

@@ -1,0 +1,1 @@
+select sum(octet_length(address)) from addresses;

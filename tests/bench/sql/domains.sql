@@ -1,0 +1,1 @@
+select sum(octet_length(registrable_domain(email_domain(address)))) from addresses;

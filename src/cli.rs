@@ -107,6 +107,16 @@ pub struct SimulateArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Only these tables, such as posthog_log.events [default: all]
+    #[arg(value_name = "TABLE")]
+    pub tables: Vec<String>,
+    /// How long queries that are running may still read the files that were replaced, up to 7d
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub retain: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Print {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

@@ -41,8 +41,6 @@ pub mod signal;
 
 pub mod simulate;
 
-pub mod simulate;
-
 pub mod cli;
 pub mod commands;
 pub mod render;

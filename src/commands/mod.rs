@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod signals;
 mod simulate;
 mod sql;
 mod status;

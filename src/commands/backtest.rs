@@ -97,6 +97,10 @@ pub fn print_list(backtests: &[Backtest], format: Format) -> Result<()> {
     };
     let arm = |pick: fn(&Pair) -> &Arm| {
         text(&|b| {
+            // Figures of a query that looks into the future are no evidence.
+            if b.verdict.ruling == Ruling::Invalid {
+                return "–".into();
+            }
             let arm = pick(&b.figures.pooled);
             let rate = arm.rate().map_or("–".into(), |rate| format!("{:.0} %", 100.0 * rate));
             format!("{rate} of {}", count(arm.n))

@@ -74,7 +74,7 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
         }
     };
     step(
-        "1. Make a company whose truth is known: one behaviour matters, four only look as if",
+        "1. Make a company whose truth is known: one of five behaviours matters",
         &format!(
             "paydirt simulate --accounts {} --events {} --seed {} --out demo",
             COMPANY.accounts, COMPANY.events, COMPANY.seed

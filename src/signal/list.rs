@@ -9,7 +9,7 @@ use datafusion::prelude::{col, lit};
 
 use super::confidence::before_landmark;
 use super::{Record, Signal, Trial};
-use crate::backtest::format::{counted, date, duration, number, percent};
+use crate::backtest::format::{counted, date, duration, percent};
 use crate::backtest::pair::Arm;
 use crate::backtest::signals::signal_frame;
 use crate::backtest::{Backtest, Exclusion, Ruling, TrialRow, read};
@@ -204,10 +204,10 @@ fn explanation(signal: &Signal, backtest: &Backtest) -> String {
         names => names.join(" and "),
     };
     format!(
-        "{} showed {what} {} days into a trial that ends on {}; of {} that did so within {}, {} \
+        "{} showed {what} on day {} of a trial that ends on {}; of {} that did so within {}, {} \
          paid within {}, against {} of those that did not",
         signal.email.as_deref().unwrap_or(&signal.account_id),
-        number((signal.signal_at - signal.trial.started_at) as f64 / DAY_US as f64),
+        (signal.signal_at - signal.trial.started_at) / DAY_US + 1,
         date(signal.trial.ends_at),
         counted(pooled.exposed.n, "account"),
         duration(spec.window_us),

@@ -106,17 +106,14 @@ impl Error {
 impl From<DataFusionError> for Error {
     /// The innermost error, without the layers it came through.
     fn from(error: DataFusionError) -> Self {
-        if let Some(path) = lost_file(&error) {
-            return Self::new(format!("the lake has lost the file {path}"))
-                .hint("restore the file, or land the source again into a new lake");
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(layer) = cause {
+            if let Some(own) = layer.downcast_ref::<Self>() {
+                return own.clone();
+            }
+            cause = layer.source();
         }
-        let root = error.find_root();
-        if let DataFusionError::External(inner) = root
-            && let Some(own) = inner.downcast_ref::<Self>()
-        {
-            return own.clone();
-        }
-        let message = root.strip_backtrace();
+        let message = error.find_root().strip_backtrace();
         let layers = [
             "Error during planning: ",
             "External error: ",
@@ -129,16 +126,4 @@ impl From<DataFusionError> for Error {
             .fold(message.as_str(), |text, layer| text.strip_prefix(layer).unwrap_or(text));
         Self::new(message.trim_end_matches("\")"))
     }
-}
-
-/// The file that a scan did not find, where that is what went wrong: only landed files are scanned.
-fn lost_file(error: &DataFusionError) -> Option<&str> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(object_store::Error::NotFound { path, .. }) = error.downcast_ref() {
-            return Some(path);
-        }
-        cause = error.source();
-    }
-    None
 }

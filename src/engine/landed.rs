@@ -15,10 +15,12 @@ use datafusion::common::{
     ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, project_schema,
 };
 use datafusion::config::TableParquetOptions;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
+};
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -29,7 +31,7 @@ use object_store::ObjectMeta;
 use url::Position;
 
 use crate::error;
-use crate::lake::{DataFile, Lake, TableSpec};
+use crate::lake::{DataFile, FileReaders, Lake, TableSpec};
 
 /// Log statistics of other writers are cut down to whole milliseconds.
 const CUT_OFF_US: i64 = 999;
@@ -61,6 +63,15 @@ impl LandedTable {
         let files = files.collect();
         let store = ObjectStoreUrl::parse(&lake.url()[..Position::BeforePath])?;
         Ok(Self { schema, store, files })
+    }
+
+    /// Footers are read once for all sessions.
+    fn readers(&self, session: &dyn Session) -> Result<Arc<dyn ParquetFileReaderFactory>> {
+        let runtime = session.runtime_env();
+        let store = runtime.object_store(&self.store)?;
+        let footers = runtime.cache_manager.get_file_metadata_cache();
+        let cached = Arc::new(CachedParquetFileReaderFactory::new(Arc::clone(&store), footers));
+        Ok(Arc::new(FileReaders::new(cached, store)))
     }
 
     /// The files that may hold rows of which the filters are true.
@@ -108,18 +119,23 @@ impl TableProvider for LandedTable {
         }
         let statistics = total(&self.schema, &files);
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)));
+        let options = TableParquetOptions {
+            global: session.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        let mut source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(self.readers(session)?);
+        if let Some(hint) = options.global.metadata_size_hint {
+            source = source.with_metadata_size_hint(hint);
+        }
+        let source = Arc::new(source.with_table_parquet_options(options));
         let scan = FileScanConfigBuilder::new(self.store.clone(), source)
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        let options = TableParquetOptions {
-            global: session.config_options().execution.parquet.clone(),
-            ..TableParquetOptions::default()
-        };
-        ParquetFormat::default().with_options(options).create_physical_plan(session, scan).await
+        Ok(DataSourceExec::from_data_source(scan))
     }
 }
 

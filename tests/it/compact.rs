@@ -6,7 +6,7 @@ use crate::command::paydirt;
 use crate::company::{Company, Database, sample};
 
 const QUESTIONS: [&str; 4] = [
-    "select * from stripe.subscriptions order by id",
+    "select * from stripe.subscriptions order by subscription_id",
     "select * from models.trials order by account_id, subscription_id",
     "select event, occurred_at, email, properties from product.events order by uuid",
     "select * from outcomes.payments order by 1, 2, 3",
@@ -56,9 +56,8 @@ fn answers_are_the_same_before_meanwhile_and_after() {
     assert!(before.iter().all(|rows| !rows.is_empty()));
 
     let said = paydirt(company.root(), &["compact"]).printed();
-    insta::with_settings!({ filters => vec![(r"[0-9.]+ (KiB|MiB) ", "…")] }, {
-        insta::assert_snapshot!("compact", said.replace("KiB ", "KiB  "));
-    });
+    let invoices = said.lines().find(|line| line.contains("stripe_log.invoices")).unwrap();
+    assert!(invoices.contains(" → 1 "), "{said}");
     assert_eq!(
         parquet_files(&company, "stripe_log/invoices")
             .iter()
@@ -142,5 +141,5 @@ fn a_question_about_a_month_opens_the_files_of_that_month() {
     database.at("2025-02-10");
     assert_eq!(files("event = 'login'"), 2);
     let march = "select count(*) from product.events where occurred_at between '2025-02-03T10:00:00Z' and '2025-03-04'";
-    assert_eq!(database.value(march), "8");
+    assert_eq!(database.value(march), "7");
 }

@@ -13,7 +13,10 @@ use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use chrono::DateTime;
 use datafusion::common::config::SpillCompression;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::parquet::DefaultParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{
+    FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -38,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::lake::part::ROW_GROUP_ROWS;
 use crate::lake::rows::keys_of;
 use crate::lake::table::DataFile;
-use crate::lake::{Lake, TableSpec};
+use crate::lake::{FileReaders, Lake, TableSpec};
 
 /// Spilled batches are about this large: a merge holds a few of each run.
 const SPILLED_BATCH_BYTES: usize = 256 << 10;
@@ -97,6 +100,7 @@ impl Tally {
 /// Reads, spills and merges the files of one table.
 pub(super) struct Runs {
     store: ObjectStoreUrl,
+    readers: Arc<dyn ParquetFileReaderFactory>,
     pub(super) schema: SchemaRef,
     key: usize,
     time: Option<usize>,
@@ -118,6 +122,7 @@ impl Runs {
         sizes: Sizes,
     ) -> Result<Self> {
         let store = ObjectStoreUrl::parse(&lake.url[..Position::BeforePath])?;
+        let readers = Arc::new(DefaultParquetFileReaderFactory::new(lake.store()));
         // Files are read once: nothing of them is worth remembering.
         let runtime: Arc<RuntimeEnv> =
             RuntimeEnvBuilder::new().with_metadata_cache_limit(0).build_arc()?;
@@ -134,6 +139,7 @@ impl Runs {
             .with_compression_type(SpillCompression::Lz4Frame);
         Ok(Self {
             store,
+            readers: Arc::new(FileReaders::new(readers, lake.store())),
             schema: Arc::clone(&spec.schema),
             key: spec.key_index()?,
             time: spec.time_index()?,
@@ -326,8 +332,9 @@ impl Runs {
             e_tag: None,
             version: None,
         };
-        let source = Arc::new(ParquetSource::new(Arc::clone(&self.schema)));
-        let config = FileScanConfigBuilder::new(self.store.clone(), source)
+        let source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(Arc::clone(&self.readers));
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file(PartitionedFile::new_from_meta(meta))
             .with_projection_indices(columns)?
             .build();

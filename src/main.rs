@@ -6,6 +6,11 @@ use clap::Parser;
 use paydirt::cli::Cli;
 use paydirt::commands;
 
+/// Batches are made on one thread and let go of on another: the system's allocator then keeps twice
+/// the memory, and asks the kernel for it anew all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Deep plans overflow the default stack of a debug build.
 const STACK_BYTES: usize = 16 << 20;
 

@@ -1,14 +1,23 @@
 -- What each identity did and to whom it counts: events by link, and from when the first of them
 -- was known.
--- @keep result
 select
-    identity_key,
-    account_id,
-    status,
-    case when status = 'linked' then tier end as tier,
-    count(*) as events,
-    count(*) filter (where known_at <= as_of()) as known_events,
-    min(known_at) filter (where known_at <= as_of()) as first_known_at,
-    min(email) as email
-from product.event_links
-group by identity_key, account_id, status, case when status = 'linked' then tier end
+    activity.identity_key,
+    activity.account_id,
+    activity.status,
+    case when activity.status = 'linked' then activity.tier end as tier,
+    activity.events,
+    case when activity.linked_at <= as_of() then activity.events else 0 end as known_events,
+    case when activity.linked_at <= as_of() then greatest(activity.first_at, activity.linked_at) end
+        as first_known_at,
+    identities.email
+from (
+    select
+        *,
+        case
+            when is_ambiguous then 'ambiguous'
+            when tier >= min_confidence() then 'linked'
+            else 'unlinked'
+        end as status
+    from models.link_activity
+) as activity
+left join product.identities as identities on identities.identity_key = activity.identity_key

@@ -14,13 +14,7 @@ select
     source,
     uuid,
     -- Events of one identity link alike: it is looked up once, not once an event.
-    concat_ws(
-        '|',
-        coalesce(account_id, ''),
-        coalesce(groups, ''),
-        coalesce(stripe_customer_id, ''),
-        coalesce(email, '')
-    ) as identity_key
+    identity_key(account_id, groups, stripe_customer_id, email) as identity_key
 from (
     select * from posthog_log.events
     union all

@@ -25,6 +25,7 @@ const COMPANY: Settings = Settings {
     seed: 7,
     shape: Shape::Clover,
     is_compressed: false,
+    as_of: simulate::AS_OF,
 };
 const TRIALS: &str =
     "select product_id, count(*) as trials from models.trials group by 1 order by 2 desc";

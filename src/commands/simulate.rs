@@ -17,6 +17,7 @@ pub fn run(args: &SimulateArgs) -> Result<ExitCode> {
         seed: args.seed,
         shape: args.shape,
         is_compressed: args.compress,
+        as_of: simulate::AS_OF,
     };
     // Accounts and events take about the same time each.
     let bar = ProgressBar::new(args.accounts + args.events);

@@ -14,12 +14,14 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::TableType;
 
 use crate::engine::kept::{KeptResults, KeptTable};
-use crate::engine::log::LogTables;
+use crate::engine::log::{LogTables, VERSIONS};
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
 
 pub const NAME: &str = "paydirt";
 const LOG_SCHEMAS: &[&str] = &["stripe_log", "posthog_log", "files_log"];
+/// Schemas that only views read.
+const INNER_SCHEMAS: &[&str] = &[VERSIONS];
 const MEMORY_SCHEMAS: &[&str] = &["identity", "postgres", "system", "backtest"];
 
 type Tables = HashMap<(String, String), Arc<dyn TableProvider>>;
@@ -118,7 +120,8 @@ impl Catalog {
         };
         let why = match schema {
             "outcomes" => ": it holds what the hypothesis is to be tested against",
-            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" | "product_index" => {
+            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" | "stripe_as_of"
+            | "product_index" => {
                 ": the log holds every version, also what became known later"
             }
             "system" | "information_schema" => ": it tells of the project, not of its customers",
@@ -189,7 +192,8 @@ impl CatalogProvider for CatalogHandle {
         }
         // Asked for only where the session keeps it from its own statements.
         let is_fenced = name == INFORMATION_SCHEMA;
-        (is_fenced || self.schema_names().iter().any(|known| known == name)).then(|| {
+        let is_inner = INNER_SCHEMAS.contains(&name);
+        (is_fenced || is_inner || self.schema_names().iter().any(|known| known == name)).then(|| {
             Arc::new(Schema { catalog: Arc::clone(&self.0), name: name.to_owned() })
                 as Arc<dyn SchemaProvider>
         })

@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::engine::functions;
 use crate::engine::options::Settings;
+use crate::engine::versions::VersionTable;
 
 type Partitions = Vec<Vec<RecordBatch>>;
 type Cells = Mutex<HashMap<String, Arc<OnceCell<Partitions>>>>;
@@ -110,10 +111,13 @@ fn follows(plan: &LogicalPlan) -> Result<Follows> {
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
-            && let Some(kept) = provider.downcast_ref::<KeptTable>()
         {
-            found.settings |= kept.follows.settings;
-            found.confidence |= kept.follows.confidence;
+            // Which versions count depends on time and mode.
+            found.settings |= provider.is::<VersionTable>();
+            if let Some(kept) = provider.downcast_ref::<KeptTable>() {
+                found.settings |= kept.follows.settings;
+                found.confidence |= kept.follows.confidence;
+            }
         }
         node.apply_expressions(|expression| {
             expression.apply(|part| {

@@ -21,6 +21,8 @@ use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -63,6 +65,61 @@ impl LandedTable {
         let files = files.collect();
         let store = ObjectStoreUrl::parse(&lake.url()[..Position::BeforePath])?;
         Ok(Self { schema, store, files })
+    }
+
+    pub fn files(&self) -> &[PartitionedFile] {
+        &self.files
+    }
+
+    /// A scan of files, or of parts of them, on all cores; `schema` may add columns that are one
+    /// value a file.
+    pub fn scan_files(
+        &self,
+        session: &dyn Session,
+        schema: &TableSchema,
+        files: Vec<PartitionedFile>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if files.is_empty() {
+            let schema = project_schema(schema.table_schema(), projection)?;
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let statistics = total(schema.table_schema(), &files);
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
+        let options = TableParquetOptions {
+            global: session.config_options().execution.parquet.clone(),
+            ..TableParquetOptions::default()
+        };
+        let mut source = ParquetSource::new(schema.clone())
+            .with_parquet_file_reader_factory(self.readers(session)?);
+        if let Some(hint) = options.global.metadata_size_hint {
+            source = source.with_metadata_size_hint(hint);
+        }
+        let source = Arc::new(source.with_table_parquet_options(options));
+        let scan = FileScanConfigBuilder::new(self.store.clone(), source)
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
+    }
+
+    /// Columns of one file in the order of its rows.
+    pub fn read(
+        &self,
+        session: &dyn Session,
+        file: PartitionedFile,
+        columns: &[usize],
+    ) -> Result<SendableRecordBatchStream> {
+        let source = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(self.readers(session)?);
+        let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file(file)
+            .with_projection_indices(Some(columns.to_vec()))?
+            .build();
+        DataSourceExec::from_data_source(scan).execute(0, session.task_ctx())
     }
 
     /// Footers are read once for all sessions.
@@ -114,28 +171,8 @@ impl TableProvider for LandedTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let files = self.files_for(session, filters)?;
-        if files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema, projection)?)));
-        }
-        let statistics = total(&self.schema, &files);
-        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let options = TableParquetOptions {
-            global: session.config_options().execution.parquet.clone(),
-            ..TableParquetOptions::default()
-        };
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_parquet_file_reader_factory(self.readers(session)?);
-        if let Some(hint) = options.global.metadata_size_hint {
-            source = source.with_metadata_size_hint(hint);
-        }
-        let source = Arc::new(source.with_table_parquet_options(options));
-        let scan = FileScanConfigBuilder::new(self.store.clone(), source)
-            .with_file_groups(groups)
-            .with_statistics(statistics)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(scan))
+        let schema = TableSchema::from(Arc::clone(&self.schema));
+        self.scan_files(session, &schema, files, projection, limit)
     }
 }
 

@@ -8,15 +8,26 @@ use datafusion::catalog::TableProvider;
 use tokio::sync::Mutex;
 
 use crate::engine::landed::LandedTable;
+use crate::engine::versions::VersionTable;
 use crate::error::Result;
 use crate::lake::{Lake, TableSpec};
+
+/// The schema of Stripe's logs as they count at the as-of time.
+pub const VERSIONS: &str = "stripe_as_of";
 
 /// The landed tables of a project, at the snapshot that was current when they were first asked for.
 #[derive(Debug)]
 pub struct LogTables {
     lake: Lake,
     specs: HashMap<String, TableSpec>,
-    opened: Mutex<HashMap<String, Arc<dyn TableProvider>>>,
+    opened: Mutex<HashMap<String, Opened>>,
+}
+
+/// A table at its snapshot, and the versions of it that count.
+#[derive(Debug, Clone)]
+struct Opened {
+    landed: Arc<LandedTable>,
+    versions: Arc<VersionTable>,
 }
 
 impl LogTables {
@@ -61,16 +72,25 @@ impl LogTables {
         schema: &str,
         table: &str,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        let name = format!("{schema}/{table}");
-        let Some(spec) = self.specs.get(&name) else { return Ok(None) };
-        let mut opened = self.opened.lock().await;
-        if let Some(provider) = opened.get(&name) {
-            return Ok(Some(Arc::clone(provider)));
+        let (folder, is_versions) = match schema {
+            VERSIONS => ("stripe_log", true),
+            other => (other, false),
+        };
+        let Some(opened) = self.open(&format!("{folder}/{table}")).await? else { return Ok(None) };
+        Ok(Some(if is_versions { opened.versions } else { opened.landed }))
+    }
+
+    async fn open(&self, name: &str) -> Result<Option<Opened>> {
+        let Some(spec) = self.specs.get(name) else { return Ok(None) };
+        let mut all = self.opened.lock().await;
+        if let Some(opened) = all.get(name) {
+            return Ok(Some(opened.clone()));
         }
         let table = self.lake.table(spec).await?;
-        let provider: Arc<dyn TableProvider> =
-            Arc::new(LandedTable::new(&self.lake, spec, table.files())?);
-        opened.insert(name, Arc::clone(&provider));
-        Ok(Some(provider))
+        let landed = Arc::new(LandedTable::new(&self.lake, spec, table.files())?);
+        let versions = Arc::new(VersionTable::new(Arc::clone(&landed)));
+        let opened = Opened { landed, versions };
+        all.insert(name.to_owned(), opened.clone());
+        Ok(Some(opened))
     }
 }

@@ -12,6 +12,7 @@ mod log;
 pub mod options;
 mod session;
 pub mod system;
+mod versions;
 
 use std::collections::HashMap;
 use std::sync::Arc;

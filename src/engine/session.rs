@@ -20,6 +20,10 @@ use crate::error::{Error, Result};
 use crate::lake::Lake;
 use paydirt_udfs::identity::lists::MailLists;
 
+/// What one side of a join may be to be held whole.
+const HELD_ROWS: usize = 4 << 20;
+const HELD_BYTES: usize = 512 << 20;
+
 /// A DataFusion context whose every relation follows `paydirt.as_of`.
 #[derive(Clone)]
 pub struct Session {
@@ -40,6 +44,9 @@ impl Session {
         options.execution.time_zone = Some("UTC".into());
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
+        // Of two sides the smaller one is held whole: to spread both over the cores costs more.
+        options.optimizer.hash_join_single_partition_threshold_rows = HELD_ROWS;
+        options.optimizer.hash_join_single_partition_threshold = HELD_BYTES;
         options.sql_parser.collect_spans = true;
         let config = SessionConfig::from(options)
             .with_default_catalog_and_schema(catalog::NAME, "public")

@@ -1,5 +1,6 @@
 //! Appending: new rows to Parquet files, then one commit that makes them the table's.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::record_batch::RecordBatch;
@@ -58,6 +59,7 @@ impl Table {
     /// NULL; columns of the wrong type are an error.
     pub async fn append(&mut self, batches: Vec<RecordBatch>, commit: Commit) -> Result<Appended> {
         let rows = Rows::new(&self.spec, batches).map_err(|error| self.error(error))?;
+        let rows = Arc::new(rows);
         let mut staged = Staged::default();
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -75,7 +77,7 @@ impl Table {
     }
 
     /// One attempt; false when somebody else committed first.
-    async fn advance(&mut self, rows: &Rows, staged: &mut Staged, commit: &Commit) -> Result<bool> {
+    async fn advance(&mut self, rows: &Arc<Rows>, staged: &mut Staged, commit: &Commit) -> Result<bool> {
         // A store can report a commit as lost that it has in fact taken.
         if self.holds(&staged.parts) {
             return Ok(true);
@@ -94,7 +96,7 @@ impl Table {
 
     /// Writes the rows that the table, as we know it, does not have; what is staged already stays
     /// if it still holds just those rows.
-    async fn stage(&self, rows: &Rows, staged: &mut Staged) -> Result<()> {
+    async fn stage(&self, rows: &Arc<Rows>, staged: &mut Staged) -> Result<()> {
         let known = self.key_lists(self.near(rows)).await?;
         let fresh = rows.not_in(&known);
         if fresh == staged.rows {

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::compute;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Datelike, SecondsFormat};
+use datafusion::common::runtime::SpawnedTask;
 use deltalake_core::kernel::Add;
+use futures::future::try_join_all;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::{ArrowSchemaConverter, AsyncArrowWriter};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -21,13 +23,15 @@ use serde_json::{Map, Value, json};
 use super::rows::{Position, Rows, keys_of};
 use super::spec::{KEY, TableSpec};
 use super::table::DataFile;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A part is closed once it is about this large, in bytes.
 pub(super) const PART_BYTES: usize = 256 << 20;
 pub(super) const ROW_GROUP_ROWS: usize = 1 << 20;
 /// Rows that are gathered, encoded and measured at a time.
 const SLICE_ROWS: usize = 8 << 10;
+/// Rows that are worth a core of their own.
+const SHARE_ROWS: usize = 100_000;
 
 /// How every Parquet file of the lake is encoded.
 pub fn writer_properties(spec: &TableSpec) -> Result<WriterProperties> {
@@ -44,16 +48,29 @@ pub fn writer_properties(spec: &TableSpec) -> Result<WriterProperties> {
             nulls_first: false,
         })
         .collect();
-    // Keys are random: a dictionary or page statistics of them would only take room.
+    // Keys are random: nothing makes them smaller.
     let key = ColumnPath::from(KEY);
-    Ok(WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        // Of a column that is not in order every page holds all values: none could be skipped.
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_sorting_columns(Some(sorting))
         .set_column_dictionary_enabled(key.clone(), false)
-        .set_column_statistics_enabled(key, EnabledStatistics::Chunk)
-        .build())
+        .set_column_compression(key, Compression::UNCOMPRESSED);
+    for field in spec.schema.fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        let is_time = matches!(field.data_type(), DataType::Timestamp(..));
+        if is_time {
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
+        }
+        if is_time || spec.sort_by.contains(field.name()) {
+            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Page);
+        }
+    }
+    Ok(properties.build())
 }
 
 /// A Parquet file that is written and not yet, or just, committed.
@@ -89,8 +106,28 @@ impl TimeRange {
 }
 
 impl Part {
-    /// Writes the chosen rows as one or more parts of about `max_bytes` each.
+    /// Writes the chosen rows as parts of `max_bytes` at most, on as many cores as that is worth.
     pub(super) async fn write(
+        store: &Arc<dyn ObjectStore>,
+        folder: &Path,
+        spec: &Arc<TableSpec>,
+        rows: &Arc<Rows>,
+        chosen: &[Position],
+        max_bytes: usize,
+    ) -> Result<Vec<Self>> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let shares = (chosen.len() / SHARE_ROWS).clamp(1, cores);
+        let shares = chosen.chunks(chosen.len().div_ceil(shares).max(1)).map(|share| {
+            let (store, folder) = (Arc::clone(store), folder.clone());
+            let (spec, rows, share) = (Arc::clone(spec), Arc::clone(rows), share.to_vec());
+            on_a_task(async move {
+                Self::write_share(&store, &folder, &spec, &rows, &share, max_bytes).await
+            })
+        });
+        Ok(try_join_all(shares).await?.into_iter().flatten().collect())
+    }
+
+    async fn write_share(
         store: &Arc<dyn ObjectStore>,
         folder: &Path,
         spec: &TableSpec,
@@ -149,6 +186,14 @@ impl Part {
         }
         Value::Object(statistics)
     }
+}
+
+/// Runs on a task of its own, which ends when nobody waits for it.
+pub(super) async fn on_a_task<T: Send + 'static>(
+    task: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let ended = SpawnedTask::spawn(task).join().await;
+    ended.map_err(|error| Error::new(format!("a task that wrote files stopped: {error}")))?
 }
 
 /// A time in µs as Delta writes it, or `None` for a year that has not four digits.

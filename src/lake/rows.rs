@@ -1,13 +1,12 @@
 //! The rows of an append: known by key, in sort order, each key once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::{self, SortOptions};
+use arrow::compute;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
-use arrow::row::{RowConverter, SortField};
+use datafusion::common::HashMap;
 
 use super::spec::{KEY, TableSpec};
 use crate::error::{Error, Result};
@@ -15,13 +14,16 @@ use crate::error::{Error, Result};
 /// Which batch, which row of it.
 pub(super) type Position = (usize, usize);
 
+/// A list is searched, not walked through, if it is so many times longer than ours.
+const LONGER: usize = 16;
+
 /// Batches that somebody wants to append.
 pub(super) struct Rows {
     batches: Vec<RecordBatch>,
     /// Every row whose key did not come before it, in sort order.
     sorted: Vec<Position>,
     /// The keys of `sorted` with their index there, in key order.
-    by_key: Vec<(u128, usize)>,
+    by_key: Vec<(u128, u32)>,
     total: usize,
     /// Extremes of the time column in µs; `None` without that column or when some time is NULL.
     pub(super) times: Option<(i64, i64)>,
@@ -37,20 +39,25 @@ impl Rows {
             .map(|batch| align(spec, &batch))
             .collect::<Result<_>>()?;
         let total = batches.iter().map(RecordBatch::num_rows).sum();
-        let mut keyed: Vec<(u128, Position)> = Vec::with_capacity(total);
-        let mut seen = HashSet::with_capacity(total);
+        let (mut positions, mut by_key) = (Vec::with_capacity(total), Vec::with_capacity(total));
         for (number, batch) in batches.iter().enumerate() {
             for (row, key) in keys_of(batch.column(spec.key_index()?))?.into_iter().enumerate() {
-                if seen.insert(key) {
-                    keyed.push((key, (number, row)));
-                }
+                by_key.push((key, positions.len() as u32));
+                positions.push((number, row));
             }
         }
-        sort(spec, &batches, &mut keyed)?;
-        let sorted = keyed.iter().map(|(_, position)| *position).collect();
-        let mut by_key: Vec<_> =
-            keyed.into_iter().enumerate().map(|(index, (key, _))| (key, index)).collect();
+        // Of rows with one key the first that came stays.
         by_key.sort_unstable();
+        by_key.dedup_by_key(|(key, _)| *key);
+        let order = order(spec, &batches)?;
+        let mut arrivals: Vec<_> = by_key.iter().map(|(_, row)| (order[*row as usize], *row)).collect();
+        arrivals.sort_unstable();
+        let mut places = vec![0; total];
+        for (place, (_, row)) in arrivals.iter().enumerate() {
+            places[*row as usize] = place as u32;
+        }
+        by_key.iter_mut().for_each(|(_, row)| *row = places[*row as usize]);
+        let sorted = arrivals.into_iter().map(|(_, row)| positions[row as usize]).collect();
         let times = time_extremes(spec, &batches)?;
         Ok(Self { batches, sorted, by_key, total, times })
     }
@@ -64,16 +71,17 @@ impl Rows {
     pub(super) fn not_in(&self, known: &[Arc<[u128]>]) -> Vec<Position> {
         let mut is_known = vec![false; self.sorted.len()];
         for keys in known {
-            // Search the longer list for the entries of the shorter one.
-            if keys.len() < self.by_key.len() {
-                for key in keys.iter() {
-                    if let Ok(at) = self.by_key.binary_search_by_key(key, |(key, _)| *key) {
-                        is_known[self.by_key[at].1] = true;
-                    }
-                }
-            } else {
-                for (key, index) in &self.by_key {
-                    is_known[*index] |= keys.binary_search(key).is_ok();
+            let mut rest = &keys[..];
+            for (key, place) in &self.by_key {
+                let skipped = match rest.len() / LONGER {
+                    // Of about as many keys nearly each step is a short one.
+                    few if few <= self.by_key.len() => rest.iter().position(|k| k >= key),
+                    _ => Some(rest.partition_point(|k| k < key)),
+                };
+                rest = &rest[skipped.unwrap_or(rest.len())..];
+                match rest.first() {
+                    Some(next) => is_known[*place as usize] |= next == key,
+                    None => break,
                 }
             }
         }
@@ -122,33 +130,39 @@ fn align(spec: &TableSpec, batch: &RecordBatch) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::clone(&spec.schema), columns.collect::<Result<_>>()?)?)
 }
 
-/// Sorts ascending, NULL last; rows that are alike keep the order they came in.
-fn sort(spec: &TableSpec, batches: &[RecordBatch], keyed: &mut [(u128, Position)]) -> Result<()> {
-    let indices: Vec<usize> =
-        spec.sort_by.iter().map(|name| spec.schema.index_of(name)).collect::<Result<_, _>>()?;
-    if indices.is_empty() {
-        return Ok(());
+/// A number for each row that orders like the columns that the table is sorted by, NULL last.
+fn order(spec: &TableSpec, batches: &[RecordBatch]) -> Result<Vec<u128>> {
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut order = vec![0; rows];
+    for name in &spec.sort_by {
+        let index = spec.schema.index_of(name)?;
+        let columns: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
+        for (row, rank) in order.iter_mut().zip(ranks(&columns)) {
+            *row = *row << u64::BITS | u128::from(rank);
+        }
     }
-    let options = SortOptions { descending: false, nulls_first: false };
-    let fields = indices
-        .iter()
-        .map(|index| {
-            SortField::new_with_options(spec.schema.field(*index).data_type().clone(), options)
-        })
-        .collect();
-    let converter = RowConverter::new(fields)?;
-    let comparable = batches
-        .iter()
-        .map(|batch| {
-            let columns: Vec<ArrayRef> =
-                indices.iter().map(|index| Arc::clone(batch.column(*index))).collect();
-            converter.convert_columns(&columns)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    keyed.sort_by(|(_, left), (_, right)| {
-        comparable[left.0].row(left.1).cmp(&comparable[right.0].row(right.1))
-    });
-    Ok(())
+    Ok(order)
+}
+
+/// A number for each value that orders like the values; text or times.
+fn ranks(columns: &[&ArrayRef]) -> Vec<u64> {
+    const NULL: u64 = u64::MAX;
+    if !columns.iter().all(|column| *column.data_type() == DataType::Utf8) {
+        let times = columns.iter().flat_map(|c| c.as_primitive::<TimestampMicrosecondType>());
+        // With the other sign bit, numbers without sign order like those with one.
+        return times.map(|time| time.map_or(NULL, |t| t as u64 ^ 1 << 63)).collect();
+    }
+    let texts = || columns.iter().flat_map(|column| column.as_string::<i32>());
+    let mut places: HashMap<&str, u64> = HashMap::new();
+    for text in texts().flatten() {
+        places.entry(text).or_default();
+    }
+    let mut sorted: Vec<&str> = places.keys().copied().collect();
+    sorted.sort_unstable();
+    for (place, text) in (0..).zip(sorted) {
+        places.insert(text, place);
+    }
+    texts().map(|text| text.map_or(NULL, |text| places[text])).collect()
 }
 
 fn time_extremes(spec: &TableSpec, batches: &[RecordBatch]) -> Result<Option<(i64, i64)>> {

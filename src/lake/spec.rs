@@ -24,7 +24,7 @@ pub struct TableSpec {
     pub repeats_within: Option<Duration>,
     /// Whether compacted files hold the rows of one span of time each, for questions about a time.
     pub split_by_time: bool,
-    /// Columns that every file is sorted by: ascending, NULL last.
+    /// Columns that every file is sorted by: ascending, NULL last. Two at most, of text or time.
     pub sort_by: Vec<String>,
 }
 
@@ -65,10 +65,14 @@ impl TableSpec {
             return Err(wrong("there is no time column to split by".to_owned()));
         }
         for column in &self.sort_by {
-            match self.schema.field_with_name(column) {
-                Ok(field) if !field.data_type().is_nested() => {}
+            match self.schema.field_with_name(column).map(Field::data_type) {
+                Ok(DataType::Utf8) => {}
+                Ok(data_type) if is_timestamp(data_type) => {}
                 _ => return Err(wrong(format!("there is no column '{column}' to sort by"))),
             }
+        }
+        if self.sort_by.len() > 2 {
+            return Err(wrong("there are more than two columns to sort by".to_owned()));
         }
         Ok(())
     }

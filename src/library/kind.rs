@@ -29,7 +29,7 @@ const RELATION_KEYS: &[&str] = &["keep"];
 
 /// Data flows one way: each kind reads what stands above it, never below.
 pub const KINDS: &[Kind] = &[
-    Kind { folder: "stripe_version", may_read: &["stripe_log"], keys: &[], is_relation: false },
+    Kind { folder: "stripe_version", may_read: &["stripe_as_of"], keys: &[], is_relation: false },
     Kind {
         folder: "stripe",
         may_read: &["stripe_log", "stripe_version", "stripe"],

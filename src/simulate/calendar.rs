@@ -16,7 +16,8 @@ pub const START: i64 = AS_OF - DAYS as i64 * DAY;
 /// When the catalogue was made.
 pub const LONG_AGO: i64 = START - 200 * DAY;
 /// Stripe keeps events for so long.
-pub const EVENTS_SINCE: i64 = AS_OF - 30 * DAY;
+pub const EVENTS_KEPT: i64 = 30 * DAY;
+pub const EVENTS_SINCE: i64 = AS_OF - EVENTS_KEPT;
 
 /// How much happens in each hour of the day, UTC, where most users are in Europe and America.
 const HOURS: [(i64, u64); 24] = [

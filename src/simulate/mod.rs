@@ -27,6 +27,7 @@ use self::truth::{HYPOTHESES, Tally};
 use crate::config::FILE_NAME;
 use crate::error::{Error, Result};
 
+pub use self::calendar::AS_OF;
 pub use self::stripe::Shape;
 
 const SETTINGS: &str = include_str!("paydirt.toml");
@@ -40,6 +41,9 @@ pub struct Settings {
     pub shape: Shape,
     /// Compresses the JSON.
     pub is_compressed: bool,
+    /// When the sources were asked, Unix seconds: what came later is not in the exports, what
+    /// changed later stands as it was. `truth.json` tells of all time.
+    pub as_of: i64,
 }
 
 /// How far the making is.
@@ -87,8 +91,7 @@ pub fn write(dir: &Path, settings: &Settings, progress: &mut dyn FnMut(Progress)
     }
 
     let world = World::new(settings.seed, settings.accounts);
-    let mut stripe =
-        stripe::Export::new(&export.join("stripe"), settings.shape, settings.is_compressed)?;
+    let mut stripe = stripe::Export::new(&export.join("stripe"), settings)?;
     let mut volume = events::Volume::default();
     let mut tally = Tally::default();
     for number in 0..settings.accounts {
@@ -103,8 +106,7 @@ pub fn write(dir: &Path, settings: &Settings, progress: &mut dyn FnMut(Progress)
     let objects = stripe.finish()?;
     let mut tell = |events| progress(Progress::Events(events));
     let folder = export.join("posthog");
-    let events =
-        events::write(&world, settings.seed, &volume, settings.events, &folder, &mut tell)?;
+    let events = events::write(&world, settings, &volume, &folder, &mut tell)?;
     write(&dir.join("truth.json"), &tally.text(settings, &objects, events)?)?;
     Ok(Made { objects, events, is_over: events > settings.events })
 }

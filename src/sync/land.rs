@@ -19,8 +19,11 @@ use crate::sync::{FileReport, Landed, Rejected, table_specs};
 
 /// Rows that a reader gathers before it hands them over.
 const CHUNK_ROWS: usize = 50_000;
-/// Rows of one table that are worth a file of their own.
+/// Chunks that are read while others are written.
+const CHUNKS_AHEAD: usize = 8;
+/// Rows that are worth files of their own, and bytes that are not to be held any longer.
 const FLUSH_ROWS: usize = 500_000;
+const FLUSH_BYTES: usize = 160 << 20;
 
 /// What became of one path.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Landing {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
-        let (sender, mut receiver) = mpsc::channel::<Vec<Landed>>(2);
+        let (sender, mut receiver) = mpsc::channel::<Vec<Landed>>(CHUNKS_AHEAD);
         let (owned, mappings) = (path.to_path_buf(), Arc::clone(&self.mappings));
         let reader = tokio::task::spawn_blocking(move || {
             files::land_file(&owned, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
@@ -95,7 +98,7 @@ impl Landing {
             rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
             progress(rows);
             waiting.push(chunk);
-            if waiting.rows >= FLUSH_ROWS {
+            if waiting.rows >= FLUSH_ROWS || waiting.bytes >= FLUSH_BYTES {
                 self.flush(&mut waiting, &mut counts, path).await?;
             }
         }
@@ -104,7 +107,7 @@ impl Landing {
             Error::new(format!("{}: reading stopped in the middle", path.display()))
         })??;
         self.diagnose(&report, landed_at).await?;
-        self.finish(&report, &counts, content, landed_at).await?;
+        self.finish(&report, hash, &counts, content, landed_at).await?;
         let new_rows = counts.values().map(|(rows, _)| rows).sum();
         let duplicates = counts.values().map(|(_, duplicates)| duplicates).sum();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
@@ -127,8 +130,7 @@ impl Landing {
         counts: &mut BTreeMap<&'static str, (u64, u64)>,
         path: &Path,
     ) -> Result<()> {
-        let mut batches: Vec<_> = std::mem::take(&mut waiting.batches).into_iter().collect();
-        waiting.rows = 0;
+        let mut batches: Vec<_> = std::mem::take(waiting).batches.into_iter().collect();
         batches.sort_by_key(|(table, _)| (*table == "stripe_log/events", *table));
         for (table, batches) in batches {
             let mut commit = Commit::default();
@@ -145,6 +147,7 @@ impl Landing {
     async fn finish(
         &mut self,
         report: &FileReport,
+        hash: [u8; 16],
         counts: &BTreeMap<&'static str, (u64, u64)>,
         content: [u8; 16],
         landed_at: i64,
@@ -169,7 +172,7 @@ impl Landing {
                 all("files".into()),
                 all(report.path.display().to_string()),
                 all(report.format.into()),
-                all(blake3::Hash::from_bytes(padded(report.content_hash)).to_hex()[..32].into()),
+                all(format!("{:032x}", number(&hash))),
                 texts(rows.iter().map(|(relation, _)| relation.clone())),
                 whole_only(report.bytes),
                 numbers(rows.iter().map(|(_, (new, duplicates))| Some(new + duplicates))),
@@ -245,12 +248,14 @@ impl Landing {
 struct Waiting {
     batches: BTreeMap<&'static str, Vec<RecordBatch>>,
     rows: usize,
+    bytes: usize,
 }
 
 impl Waiting {
     fn push(&mut self, chunk: Vec<Landed>) {
         for landed in chunk {
             self.rows += landed.batch.num_rows();
+            self.bytes += landed.batch.get_array_memory_size();
             self.batches.entry(landed.table).or_default().push(landed.batch);
         }
     }
@@ -274,12 +279,6 @@ fn done_key(content: [u8; 16]) -> [u8; 16] {
 /// The lake's form of a key.
 fn number(key: &[u8; 16]) -> u128 {
     u128::from_be_bytes(*key)
-}
-
-fn padded(hash: [u8; 16]) -> [u8; 32] {
-    let mut padded = [0; 32];
-    padded[..16].copy_from_slice(&hash);
-    padded
 }
 
 fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {

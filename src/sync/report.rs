@@ -73,8 +73,6 @@ pub struct FileReport {
     pub format: &'static str,
     /// Size of the file on disk.
     pub bytes: u64,
-    /// First 128 bits of blake3 over the file as it is on disk.
-    pub content_hash: [u8; 16],
     /// Rows landed, over all tables.
     pub rows: u64,
     /// Records that did not land.
@@ -93,14 +91,32 @@ pub struct Diagnostics {
     counts: HashMap<(&'static str, String), u64>,
 }
 
+impl Diagnostic {
+    /// `lines[3].amount` and `lines[4].amount` are one field.
+    fn column(&self) -> (&'static str, String) {
+        (self.table, self.field.chars().filter(|c| !c.is_ascii_digit()).collect())
+    }
+}
+
 impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        // `lines[3].amount` and `lines[4].amount` are one field.
-        let field = diagnostic.field.chars().filter(|c| !c.is_ascii_digit()).collect();
-        let count = self.counts.entry((diagnostic.table, field)).or_default();
+        let count = self.counts.entry(diagnostic.column()).or_default();
         *count += 1;
         if *count <= KEPT as u64 {
             self.kept.push(diagnostic);
+        }
+    }
+
+    /// Adds those of a later part of the same file.
+    pub fn append(&mut self, later: Self) {
+        for diagnostic in later.kept {
+            let column = diagnostic.column();
+            if self.kept.iter().filter(|kept| kept.column() == column).count() < KEPT {
+                self.kept.push(diagnostic);
+            }
+        }
+        for (column, count) in later.counts {
+            *self.counts.entry(column).or_default() += count;
         }
     }
 

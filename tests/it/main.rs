@@ -20,5 +20,6 @@ mod leakage;
 mod library;
 mod planted;
 mod promise;
+mod signals;
 mod simulate;
 mod versions;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use paydirt::backtest::{Ruling, run};
 use paydirt::library::SqlFile;
-use paydirt::simulate::{self, Settings, Shape};
+use paydirt::simulate::{self, AS_OF, Settings, Shape};
 use serde_json::Value;
 
 use crate::company::{Company, wait};
@@ -15,7 +15,8 @@ fn verdicts(seed: u64) -> Vec<(String, Ruling, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("company");
     let shape = if seed.is_multiple_of(2) { Shape::Acacia } else { Shape::Clover };
-    let settings = Settings { accounts: 1_600, events: 40_000, seed, shape, is_compressed: false };
+    let (accounts, events, is_compressed, as_of) = (1_600, 40_000, false, AS_OF);
+    let settings = Settings { accounts, events, seed, shape, is_compressed, as_of };
     simulate::write(&root, &settings, &mut |_| ()).unwrap();
     let company = Company::at(&root);
     let outcomes = company.land(&[root.join("export")]);

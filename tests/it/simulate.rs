@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use paydirt::backtest::table_functions;
-use paydirt::simulate::{self, Settings, Shape};
+use paydirt::simulate::{self, AS_OF, Settings, Shape};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,7 +19,8 @@ const BEHAVIOURS: [&str; 5] = [
 ];
 
 fn settings(shape: Shape) -> Settings {
-    Settings { accounts: 200, events: 5_000, seed: 11, shape, is_compressed: false }
+    let (accounts, events, seed, is_compressed, as_of) = (200, 5_000, 11, false, AS_OF);
+    Settings { accounts, events, seed, shape, is_compressed, as_of }
 }
 
 /// Makes a company in a new folder.

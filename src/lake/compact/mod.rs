@@ -3,6 +3,7 @@
 //! Readers of an older snapshot keep their files until `vacuum` removes them. Writers that append
 //! meanwhile are not disturbed: a compaction that finds its files replaced has lost and gives up.
 
+mod encoding;
 mod plan;
 mod rewrite;
 mod runs;

@@ -13,6 +13,7 @@ use crate::lake::table::DataFile;
 
 /// A large cell is rewritten once it would grow by one row in so many.
 const ROWS_FOR_ONE: u64 = 16;
+const ALL_TIME: Range<i64> = i64::MIN..i64::MAX;
 const HOUR_US: i64 = 3_600 * 1_000_000;
 
 /// Rows by the hour in which they happened.
@@ -134,7 +135,7 @@ pub(super) fn plan_whole(files: &[DataFile], sizes: &Sizes) -> Option<Plan> {
     }
     if is_worthwhile(&settled, rows_of(&loose), sizes) {
         let inputs: Vec<_> = [settled, loose].concat();
-        let spans = vec![i64::MIN..i64::MAX];
+        let spans = Vec::from([ALL_TIME]);
         return (inputs.len() > 1).then_some(Plan { inputs, spans, by_time: false });
     }
     let inputs = small(loose, sizes);

@@ -4,23 +4,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use datafusion::common::runtime::SpawnedTask;
 use deltalake_core::kernel::Add;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use parquet::basic::{Compression, ZstdLevel};
 
+use super::encoding::properties;
 use super::plan::Plan;
 use super::runs::{Run, Runs, Tally};
-use super::{GROUP_ROWS, Progress, Sizes};
+use super::{Progress, Sizes};
 use crate::error::{Error, Result};
-use crate::lake::part::{PartWriter, writer_properties};
+use crate::lake::part::{PartWriter, on_a_task};
 use crate::lake::table::{DataFile, Table};
 use crate::lake::{Lake, TableSpec};
 
-/// Written once and read often, unlike what lands.
-const COMPRESSION_LEVEL: i32 = 3;
 /// Each worker costs memory of its own.
 const MAX_WORKERS: usize = 4;
 
@@ -165,12 +162,8 @@ impl Rewrite {
     }
 
     fn open(&self, destination: usize) -> Result<PartWriter> {
-        let properties = writer_properties(&self.spec)?
-            .into_builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(COMPRESSION_LEVEL)?))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .build();
         let name = DataFile::new_name(self.plan.is_settled(destination));
+        let properties = properties(&self.spec)?;
         PartWriter::create(&self.lake.store, &self.folder, &self.spec, name, properties)
     }
 
@@ -183,14 +176,6 @@ impl Rewrite {
         self.lake.keys.insert(part.path.clone(), part.keys);
         Ok(Written { path: part.path, add })
     }
-}
-
-/// Runs on a task of its own, which ends when nobody waits for it.
-async fn on_a_task<T: Send + 'static>(
-    task: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    let ended = SpawnedTask::spawn(task).join().await;
-    ended.map_err(|error| Error::new(format!("a task of the compaction stopped: {error}")))?
 }
 
 /// Deletes parts that no commit names; what stays behind is for `vacuum`.

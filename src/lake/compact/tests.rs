@@ -38,8 +38,10 @@ fn hours_of(files: &[DataFile]) -> Hours {
     hours
 }
 
-/// The names of the plan's files in order, and its spans in days.
-fn by_time(files: &[DataFile]) -> Option<(Vec<String>, Vec<(Option<i64>, Option<i64>)>)> {
+/// The names of a plan's files in order, and its spans in days; `None` is for ever.
+type Planned = (Vec<String>, Vec<(Option<i64>, Option<i64>)>);
+
+fn by_time(files: &[DataFile]) -> Option<Planned> {
     let draft = Draft::new(files, SIZES)?;
     let loose = hours_of(&draft.loose);
     let stretches = draft.stretches(&loose);

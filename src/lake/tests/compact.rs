@@ -90,16 +90,16 @@ async fn small_files_become_one_and_rows_stay() {
 async fn a_second_time_there_is_nothing_to_do() {
     let mut table = memory_lake().await.table(&spec()).await.unwrap();
     assert_eq!(compact(&mut table).await, Compacted::default());
-    appended(&mut table, [0..3]).await;
+    appended(&mut table, Some(0..3)).await;
     assert_eq!(compact(&mut table).await.rewritten, 0);
-    appended(&mut table, [3..6]).await;
+    appended(&mut table, Some(3..6)).await;
     assert_eq!(compact(&mut table).await.rewritten, 6);
     let version = table.version();
     let idle = compact(&mut table).await;
     assert_eq!((idle.rewritten, idle.files_before, idle.files_after), (0, 1, 1));
     assert_eq!(table.version(), version);
     // What lands later joins what is there.
-    appended(&mut table, [6..8]).await;
+    appended(&mut table, Some(6..8)).await;
     assert_eq!(compact(&mut table).await.rewritten, 8);
     assert_eq!(table.files().len(), 1);
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use self::export::{Export, Row};
 pub use self::volume::Volume;
 use self::volume::{NEW_DAYS, NEW_FACTOR, shares};
+use super::Settings;
 use super::account::{Account, Kind, World};
 use super::calendar::{AS_OF, DAY, DAYS, day_of, day_start, time_of_day};
 use super::company::{Behaviour, DOMAIN};
@@ -55,19 +56,23 @@ struct Event {
     detail: u16,
 }
 
-/// Writes about `events` product events; `progress` hears how many there are so far. Returns how
-/// many were written: more than wanted, if what is planted needs more.
+/// Writes about as many product events as wanted; `progress` hears how many there are so far.
+/// Returns how many were written: more than wanted, if what is planted needs more.
 pub fn write(
     world: &World,
-    seed: u64,
+    settings: &Settings,
     volume: &Volume,
-    events: u64,
     folder: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64> {
-    let per_day = volume.per_day(events);
-    let days = Streams::new(seed, "days");
-    let mut writer = Writer { world, export: Export::new(folder)?, text: Text::default() };
+    let per_day = volume.per_day(settings.events);
+    let days = Streams::new(settings.seed, "days");
+    let mut writer = Writer {
+        world,
+        export: Export::new(folder)?,
+        text: Text::default(),
+        until: settings.as_of * 1_000_000,
+    };
     let mut active: Vec<Active> = vec![];
     let mut today: Vec<Event> = vec![];
     for (day, &wanted) in per_day.iter().enumerate().take(DAYS) {
@@ -219,6 +224,8 @@ struct Writer<'w> {
     world: &'w World,
     export: Export,
     text: Text,
+    /// µs; later events are made, as chance would have it, and not told.
+    until: i64,
 }
 
 /// Buffers for the text of one event.
@@ -234,6 +241,9 @@ impl Writer<'_> {
         let account = active.get(event.who as usize);
         let key = self.words(event, account, random);
         let uuid = uuid_at(event.at, random).hyphenated();
+        if event.at > self.until {
+            return Ok(());
+        }
         let person_id = Uuid::from_u64_pair(mix(key), key).hyphenated();
         let mut buffers = [Uuid::encode_buffer(), Uuid::encode_buffer()];
         let [first, second] = &mut buffers;

@@ -2,7 +2,7 @@
 
 use super::text::{Key, Quoted, put};
 use super::view::View;
-use crate::simulate::calendar::{AS_OF, EVENTS_SINCE};
+use crate::simulate::calendar::EVENTS_KEPT;
 
 /// What an event is about: which list, and where in it.
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +64,9 @@ impl View<'_> {
 
     fn told(&self) -> Vec<Told> {
         let mut told = vec![];
+        let kept = self.now - EVENTS_KEPT..=self.now;
         let mut tell = |kind, at: Option<i64>, object, before| {
-            if let Some(at) = at.filter(|at| (EVENTS_SINCE..=AS_OF).contains(at)) {
+            if let Some(at) = at.filter(|at| kept.contains(at)) {
                 told.push(Told { kind, at, object, before });
             }
         };

@@ -17,7 +17,7 @@ pub use shape::Shape;
 use self::catalogue::Catalogue;
 use self::files::ListFiles;
 use self::view::View;
-use super::calendar::AS_OF;
+use super::Settings;
 use super::facts::Facts;
 use crate::error::{Error, Result};
 
@@ -57,17 +57,20 @@ enum Resource {
 pub struct Export {
     shape: Shape,
     catalogue: Catalogue,
+    as_of: i64,
     files: [ListFiles; RESOURCES.len()],
     buffer: Vec<u8>,
 }
 
 impl Export {
     /// Starts with the catalogue.
-    pub fn new(folder: &Path, shape: Shape, is_compressed: bool) -> Result<Self> {
+    pub fn new(folder: &Path, settings: &Settings) -> Result<Self> {
+        let Settings { shape, is_compressed, as_of, .. } = *settings;
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::from(error).context(folder.display()))?;
         let mut export = Self {
             shape,
+            as_of,
             catalogue: Catalogue::new(shape),
             files: RESOURCES.map(|name| ListFiles::new(folder, name, is_compressed)),
             buffer: vec![],
@@ -86,10 +89,13 @@ impl Export {
 
     /// Adds everything of one account.
     pub fn push(&mut self, facts: &Facts) -> Result<()> {
-        let Self { shape, catalogue, files, buffer } = self;
-        let view = View { shape: *shape, catalogue, facts, now: AS_OF };
-        let mut list = |resource: Resource, count, write: &dyn Fn(usize, &mut Vec<u8>)| {
-            (0..count).try_for_each(|index| {
+        let Self { shape, catalogue, as_of, files, buffer } = self;
+        let view = View { shape: *shape, catalogue, facts, now: *as_of };
+        let mut list = |resource: Resource,
+                        created: &mut dyn Iterator<Item = i64>,
+                        write: &dyn Fn(usize, &mut Vec<u8>)| {
+            let there = created.enumerate().filter(|(_, at)| *at <= view.now);
+            there.map(|(index, _)| index).try_for_each(|index| {
                 buffer.clear();
                 write(index, buffer);
                 match buffer.is_empty() {
@@ -98,21 +104,25 @@ impl Export {
                 }
             })
         };
-        let View { facts, .. } = view;
-        list(Resource::Customers, facts.customers.len(), &|i, out| view.customer(i, out))?;
-        list(Resource::Subscriptions, facts.subscriptions.len(), &|i, out| {
-            view.subscription(i, out);
-        })?;
-        list(Resource::Invoices, facts.invoices.len(), &|i, out| view.invoice(i, out))?;
+        let created = &mut facts.customers.iter().map(|customer| customer.created);
+        list(Resource::Customers, created, &|i, out| view.customer(i, out))?;
+        let created = &mut facts.subscriptions.iter().map(|subscription| subscription.created);
+        list(Resource::Subscriptions, created, &|i, out| view.subscription(i, out))?;
+        let created = || facts.invoices.iter().map(|invoice| invoice.created);
+        list(Resource::Invoices, &mut created(), &|i, out| view.invoice(i, out))?;
         if view.shape == Shape::Clover {
-            list(Resource::InvoicePayments, facts.invoices.len(), &|i, out| {
+            list(Resource::InvoicePayments, &mut created(), &|i, out| {
                 view.invoice_payment(i, out);
             })?;
         }
-        list(Resource::Charges, facts.charges.len(), &|i, out| view.charge(i, out))?;
-        list(Resource::Refunds, facts.refunds.len(), &|i, out| view.refund(i, out))?;
-        list(Resource::Disputes, facts.disputes.len(), &|i, out| view.dispute(i, out))?;
-        list(Resource::CreditNotes, facts.credit_notes.len(), &|i, out| view.credit_note(i, out))?;
+        let created = &mut facts.charges.iter().map(|charge| charge.created);
+        list(Resource::Charges, created, &|i, out| view.charge(i, out))?;
+        let created = &mut facts.refunds.iter().map(|refund| refund.created);
+        list(Resource::Refunds, created, &|i, out| view.refund(i, out))?;
+        let created = &mut facts.disputes.iter().map(|dispute| dispute.created);
+        list(Resource::Disputes, created, &|i, out| view.dispute(i, out))?;
+        let created = &mut facts.credit_notes.iter().map(|note| note.created);
+        list(Resource::CreditNotes, created, &|i, out| view.credit_note(i, out))?;
         let mut written = Ok(());
         view.events(buffer, |event| {
             if written.is_ok() {

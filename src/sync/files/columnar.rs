@@ -12,7 +12,7 @@ use parquet::file::reader::ChunkReader;
 
 use crate::sync::json::Json;
 
-const ROWS: usize = 4096;
+const ROWS: usize = 8192;
 
 /// Opens a Parquet file; the error says what is wrong with it.
 pub fn reader(file: impl ChunkReader + 'static) -> Result<ParquetRecordBatchReader, String> {

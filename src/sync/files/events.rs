@@ -1,11 +1,10 @@
 //! The product event log: its schema, and rows on their way into it.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray,
+    ArrayBuilder, ArrayRef, BinaryBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
@@ -63,11 +62,10 @@ pub struct EventRow<'a> {
 impl EventRow<'_> {
     /// The event's own id, else everything that it says.
     fn key(&self) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new();
         if let Some(uuid) = &self.uuid {
-            hasher.update(uuid.as_bytes());
-            return first_128(&hasher);
+            return key_of_id(uuid);
         }
+        let mut hasher = blake3::Hasher::new();
         let time = self.occurred_at.to_string();
         for part in [
             Some(&*self.event),
@@ -84,21 +82,37 @@ impl EventRow<'_> {
     }
 }
 
+/// The key of an event that has an id of its own.
+pub fn key_of_id(id: &str) -> [u8; 16] {
+    first_128(blake3::Hasher::new().update(id.as_bytes()))
+}
+
 /// Rows of one event table.
 pub struct EventRows {
     table: &'static str,
     landed_at: i64,
-    keys: HashSet<[u8; 16]>,
     key: BinaryBuilder,
     times: [Vec<Option<i64>>; 3],
     /// The text columns in the order of the schema.
     texts: [StringBuilder; 11],
+    /// Whole batches beside the rows.
+    batches: Vec<RecordBatch>,
     bytes: usize,
-    /// Events so far, how many of them say what another one said, and how many show an e-mail
-    /// only in their distinct_id.
+    pub counts: EventCounts,
+}
+
+/// Events so far, and how many of them show an e-mail only in their distinct_id.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct EventCounts {
     pub seen: u64,
-    pub repeated: u64,
     pub email_only_in_distinct_id: u64,
+}
+
+impl EventCounts {
+    pub fn add(&mut self, other: Self) {
+        self.seen += other.seen;
+        self.email_only_in_distinct_id += other.email_only_in_distinct_id;
+    }
 }
 
 impl EventRows {
@@ -106,14 +120,12 @@ impl EventRows {
         Self {
             table,
             landed_at,
-            keys: HashSet::new(),
             key: BinaryBuilder::new(),
             times: Default::default(),
             texts: Default::default(),
+            batches: Vec::new(),
             bytes: 0,
-            seen: 0,
-            repeated: 0,
-            email_only_in_distinct_id: 0,
+            counts: EventCounts::default(),
         }
     }
 
@@ -122,29 +134,24 @@ impl EventRows {
     }
 
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.key.len() + self.batches.iter().map(RecordBatch::num_rows).sum::<usize>()
     }
 
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Adds an event, unless the batch has it already.
+    /// Adds an event.
     pub fn push(&mut self, row: &EventRow<'_>) {
-        self.seen += 1;
+        self.counts.seen += 1;
         let is_email = |id: &Cow<'_, str>| looks_like_email(id);
         if row.email.is_none()
             && row.account_id.is_none()
             && row.distinct_id.as_ref().is_some_and(is_email)
         {
-            self.email_only_in_distinct_id += 1;
+            self.counts.email_only_in_distinct_id += 1;
         }
-        let key = row.key();
-        if !self.keys.insert(key) {
-            self.repeated += 1;
-            return;
-        }
-        self.key.append_value(key);
+        self.key.append_value(row.key());
         let times = [Some(row.occurred_at), row.ingested_at, Some(self.landed_at)];
         for (column, time) in self.times.iter_mut().zip(times) {
             column.push(time);
@@ -168,13 +175,25 @@ impl EventRows {
         }
     }
 
-    /// The batch, if there are rows, and empty rows to go on with.
-    pub fn finish(&mut self) -> Result<Option<Landed>> {
-        if self.keys.is_empty() {
-            return Ok(None);
-        }
-        self.keys.clear();
+    /// Adds rows that are made already.
+    pub fn push_batch(&mut self, batch: RecordBatch, email_only_in_distinct_id: u64) {
+        self.counts.seen += batch.num_rows() as u64;
+        self.counts.email_only_in_distinct_id += email_only_in_distinct_id;
+        self.bytes += batch.get_array_memory_size();
+        self.batches.push(batch);
+    }
+
+    /// The batches, if there are rows, and empty rows to go on with.
+    pub fn finish(&mut self) -> Result<Vec<Landed>> {
         self.bytes = 0;
+        let mut batches = std::mem::take(&mut self.batches);
+        if !self.key.is_empty() {
+            batches.push(self.batch()?);
+        }
+        Ok(batches.into_iter().map(|batch| Landed { table: self.table, batch }).collect())
+    }
+
+    fn batch(&mut self) -> Result<RecordBatch> {
         let mut times = self.times.iter_mut().map(|times| -> ArrayRef {
             let times = TimestampMicrosecondArray::from(std::mem::take(times));
             Arc::new(times.with_timezone("UTC"))
@@ -184,8 +203,7 @@ impl EventRows {
         arrays.extend(texts.by_ref().take(2));
         arrays.extend(times.by_ref());
         arrays.extend(texts);
-        let batch = RecordBatch::try_new(SCHEMA.clone(), arrays)?;
-        Ok(Some(Landed { table: self.table, batch }))
+        Ok(RecordBatch::try_new(SCHEMA.clone(), arrays)?)
     }
 }
 

@@ -123,6 +123,7 @@ impl Source {
 }
 
 /// The sources of all targets for one file; guesses settle as columns are seen.
+#[derive(Clone)]
 pub struct Sources {
     sources: Vec<Option<Source>>,
     is_constant_event: bool,

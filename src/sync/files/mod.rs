@@ -4,6 +4,7 @@
 //! PostHog exports, product events of other tools; JSON in every arrangement, CSV, Parquet, and
 //! any of them compressed. Files of any size are read in constant memory.
 
+mod blocks;
 mod columnar;
 mod delimited;
 mod events;
@@ -12,8 +13,11 @@ mod generic;
 mod landing;
 mod mapping;
 mod open;
+mod parallel;
 mod posthog;
+mod posthog_columns;
 mod preview;
+mod reading;
 mod scan;
 mod target;
 mod time;

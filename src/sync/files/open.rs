@@ -13,7 +13,7 @@ const MAX_HELD: u64 = 1 << 30;
 
 /// What kind of content waits to be read.
 pub enum Input {
-    Text(Box<dyn BufRead>),
+    Text(Box<dyn BufRead + Send>),
     Parquet(File),
     ParquetInMemory(Bytes),
 }
@@ -60,7 +60,7 @@ pub fn open(path: &Path) -> Result<Input, String> {
 }
 
 /// What is inside a compressed file.
-fn unpacked(inner: impl Read + 'static) -> Result<Input, String> {
+fn unpacked(inner: impl Read + Send + 'static) -> Result<Input, String> {
     let mut text = BufReader::with_capacity(TEXT_BUFFER, inner);
     let head = text.fill_buf().map_err(|error| reason(&error))?;
     if head.is_empty() {
@@ -77,7 +77,7 @@ fn unpacked(inner: impl Read + 'static) -> Result<Input, String> {
     Ok(Input::ParquetInMemory(held.into()))
 }
 
-fn plain(mut text: Box<dyn BufRead>) -> Result<Input, String> {
+fn plain(mut text: Box<dyn BufRead + Send>) -> Result<Input, String> {
     let head = text.fill_buf().map_err(|error| reason(&error))?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(format!("is {what}"));

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::sync::json::Json;
 
-const MAX_MICROS: i64 = 253_402_300_800 * 1_000_000 - 1;
+/// The last µs of the year 9999.
+pub const MAX_MICROS: i64 = 253_402_300_800 * 1_000_000 - 1;
 
 /// The unit of times given as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]

@@ -2,10 +2,12 @@
 //! only where they hold escapes.
 
 mod parse;
+mod plain;
 
 use std::borrow::Cow;
 
 pub use parse::{ParseError, mend_surrogates};
+pub use plain::{plain_fields, plain_string};
 
 /// One parsed value. Objects keep the order of their keys.
 #[derive(Debug, Clone, PartialEq)]

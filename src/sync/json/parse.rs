@@ -159,11 +159,11 @@ pub fn mend_surrogates(text: &str) -> Option<String> {
 }
 
 /// Where `part`, a slice of `text`, lies in it.
-fn range_within(text: &str, part: &[u8]) -> Range<usize> {
+pub(super) fn range_within(text: &str, part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr() - text.as_ptr().addr();
     start..start + part.len()
 }
 
-fn within(text: &str, part: Option<&[u8]>) -> Option<Range<usize>> {
+pub(super) fn within(text: &str, part: Option<&[u8]>) -> Option<Range<usize>> {
     part.map(|part| range_within(text, part))
 }

@@ -6,6 +6,7 @@
 pub mod domain;
 pub mod email;
 mod group_key;
+mod identity_key;
 pub mod lists;
 mod sql;
 

@@ -8,6 +8,7 @@ use datafusion_expr::{DocSection, ScalarUDF};
 
 use super::email::{self, Address};
 use super::group_key::GroupKey;
+use super::identity_key::IdentityKey;
 use super::lists::MailLists;
 use super::{domain, mail_domain};
 use crate::documentation;
@@ -125,6 +126,7 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
         }
         .with(lists),
         ScalarUDF::from(GroupKey::default()),
+        ScalarUDF::from(IdentityKey::default()),
     ]
 }
 

@@ -1,0 +1,21 @@
+-- Every product event, and the account that its identity belonged to at the time.
+select
+    events.event,
+    events.identity_key,
+    events.occurred_at,
+    events.distinct_id,
+    events.email,
+    events.properties,
+    events.person_properties,
+    events.source,
+    events.uuid,
+    links.account_id,
+    links.tier,
+    links.linked_at,
+    links.is_ambiguous
+-- Links are few, events are many: these pass by those.
+from models.identity_links as links
+right join product.events as events
+    on links.identity_key = events.identity_key
+    and (links.from_at is null or events.occurred_at >= links.from_at)
+    and (links.to_at is null or events.occurred_at < links.to_at)

@@ -1,0 +1,300 @@
+//! Turns records into rows of the log, and keeps account of what could not be read.
+
+use std::collections::BTreeMap;
+use std::mem::take;
+use std::path::Path;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, not};
+use arrow::error::ArrowError;
+
+use super::blocks::{Block, Entry};
+use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
+use super::mapping::{FileMapping, Sources};
+use super::posthog_columns::{People, PlainRows, plain_rows};
+use super::{columnar, generic, posthog};
+use crate::error::Result;
+use crate::sync::json::{Json, mend_surrogates};
+use crate::sync::report::{
+    Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected,
+};
+use crate::sync::stripe::{RESOURCES, StripeBatches};
+
+/// A chunk is handed on before its text grows beyond this, however few rows it has.
+const MAX_CHUNK_BYTES: usize = 16 << 20;
+
+/// Takes chunks of rows, objects before the events that carried them.
+pub type Sink<'a> = &'a mut dyn FnMut(Vec<Landed>) -> Result<()>;
+
+/// What was found so far; that of the parts of a file adds up.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub rows: u64,
+    pub rejected: u64,
+    pub problems: Vec<Rejected>,
+    pub saw_stripe: bool,
+    pub posthog: EventCounts,
+    pub events: EventCounts,
+    pub guesses: Vec<Guess>,
+    /// Stripe objects whose kind has no table, by kind.
+    pub without_table: BTreeMap<String, u64>,
+    pub stripe_diagnostics: Diagnostics,
+    pub event_diagnostics: Diagnostics,
+}
+
+impl Tally {
+    /// Adds that of a later part.
+    pub fn append(&mut self, later: Self) {
+        self.rows += later.rows;
+        self.rejected += later.rejected;
+        let room = KEPT.saturating_sub(self.problems.len());
+        self.problems.extend(later.problems.into_iter().take(room));
+        self.saw_stripe |= later.saw_stripe;
+        self.posthog.add(later.posthog);
+        self.events.add(later.events);
+        let known = |guess: &Guess| self.guesses.iter().any(|known| known.column == guess.column);
+        let new: Vec<Guess> = later.guesses.into_iter().filter(|guess| !known(guess)).collect();
+        self.guesses.extend(new);
+        for (kind, count) in later.without_table {
+            *self.without_table.entry(kind).or_default() += count;
+        }
+        self.stripe_diagnostics.append(later.stripe_diagnostics);
+        self.event_diagnostics.append(later.event_diagnostics);
+    }
+
+    fn reject(&mut self, path: &Path, line: Option<u64>, refusal: Refusal) {
+        self.rejected += 1;
+        if self.problems.len() < KEPT {
+            let Refusal { field, reason } = refusal;
+            self.problems.push(Rejected { path: path.to_owned(), line, field, reason });
+        }
+    }
+}
+
+/// Reads the records of one file, or of a part of it.
+pub struct Reading<'a> {
+    path: &'a Path,
+    mapping: Option<&'a FileMapping>,
+    /// What the mapping says and, for files of no known tool, what names suggest.
+    given: Sources,
+    pub guessed: Sources,
+    stripe: StripeBatches,
+    posthog: EventRows,
+    events: EventRows,
+    people: People,
+    faults: Vec<Fault>,
+    tally: Tally,
+    landed_at: i64,
+    chunk_rows: usize,
+    /// Stops after the first chunk.
+    pub is_beginning: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(
+        path: &'a Path,
+        mappings: &'a [FileMapping],
+        landed_at: i64,
+        chunk_rows: usize,
+    ) -> Self {
+        let mapping = FileMapping::find(mappings, path);
+        Self::with(path, mapping, Sources::new(mapping), landed_at, chunk_rows)
+    }
+
+    fn with(
+        path: &'a Path,
+        mapping: Option<&'a FileMapping>,
+        guessed: Sources,
+        landed_at: i64,
+        chunk_rows: usize,
+    ) -> Self {
+        Self {
+            path,
+            mapping,
+            given: Sources::new(mapping),
+            guessed,
+            stripe: StripeBatches::new(landed_at),
+            posthog: EventRows::new(POSTHOG_EVENTS, landed_at),
+            events: EventRows::new(FILES_EVENTS, landed_at),
+            people: People::default(),
+            faults: Vec::new(),
+            tally: Tally::default(),
+            landed_at,
+            chunk_rows,
+            is_beginning: false,
+        }
+    }
+
+    /// One for a later part of the file, which knows what was guessed so far.
+    pub fn fork(&self) -> Self {
+        let guessed = self.guessed.clone();
+        Self::with(self.path, self.mapping, guessed, self.landed_at, self.chunk_rows)
+    }
+
+    /// What was found since the last time.
+    pub fn take_tally(&mut self) -> Tally {
+        Tally {
+            posthog: take(&mut self.posthog.counts),
+            events: take(&mut self.events.counts),
+            guesses: self.guessed.guesses.clone(),
+            without_table: take(&mut self.stripe.without_table),
+            stripe_diagnostics: take(&mut self.stripe.diagnostics),
+            ..take(&mut self.tally)
+        }
+    }
+
+    /// Reads a block of JSON. `false` ends the reading.
+    pub fn block(&mut self, block: &Block, sink: Sink<'_>) -> Result<bool> {
+        for entry in &block.entries {
+            match entry {
+                Entry::Record { range, line } => {
+                    if let Err(refusal) = self.text(&block.text[range.clone()], *line) {
+                        self.reject(Some(*line), refusal);
+                    }
+                    if !self.hand_on(false, sink)? {
+                        return Ok(false);
+                    }
+                }
+                Entry::Broken { line, reason } => {
+                    self.reject(Some(*line), Refusal::new(reason));
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn text(&mut self, bytes: &[u8], line: u64) -> Result<(), Refusal> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            Refusal::new(format!("not UTF-8: byte {} of the record", error.valid_up_to() + 1))
+        })?;
+        match Json::parse(text) {
+            Ok(json) => self.record(&json, line),
+            Err(error) => match mend_surrogates(text) {
+                Some(text) => {
+                    let mended = Json::parse(&text).map_err(|e| Refusal::new(e.to_string()))?;
+                    self.record(&mended, line)
+                }
+                None => Err(Refusal::new(error.to_string())),
+            },
+        }
+    }
+
+    /// Reads a batch of a Parquet file, whose first row is `line`. `false` ends the reading.
+    pub fn batch(&mut self, batch: &RecordBatch, line: u64, sink: Sink<'_>) -> Result<bool> {
+        let rest = match self.plain_rows(batch) {
+            Ok(rest) => rest,
+            Err(error) => return self.reject_rest(line, &error),
+        };
+        let rows = (0..batch.num_rows()).filter(|row| rest.as_ref().is_none_or(|r| r.value(*row)));
+        let lines: Vec<u64> = rows.map(|row| line + row as u64).collect();
+        let batch = match rest.map(|rest| filter_record_batch(batch, &rest)).transpose() {
+            Ok(filtered) => filtered.unwrap_or_else(|| batch.clone()),
+            Err(error) => return self.reject_rest(line, &error),
+        };
+        let records = match columnar::Records::new(&batch) {
+            Ok(records) => records,
+            Err(error) => return self.reject_rest(line, &error),
+        };
+        for (record, line) in records.iter().zip(lines) {
+            if let Err(refusal) = self.record(&record, line) {
+                self.reject(Some(line), refusal);
+            }
+            if !self.hand_on(false, sink)? {
+                return Ok(false);
+            }
+        }
+        self.hand_on(false, sink)
+    }
+
+    /// A Parquet file cannot be read from that row on.
+    pub fn reject_rest(&mut self, line: u64, error: &ArrowError) -> Result<bool> {
+        self.reject(Some(line), Refusal::new(format!("cannot be read: {error}")));
+        Ok(false)
+    }
+
+    /// Takes the rows that can be taken a column at a time; which rows are left, if not all.
+    fn plain_rows(&mut self, batch: &RecordBatch) -> Result<Option<BooleanArray>, ArrowError> {
+        if self.mapping.is_some() {
+            return Ok(None);
+        }
+        let Some(plain) = plain_rows(batch, self.landed_at, &mut self.people)? else {
+            return Ok(None);
+        };
+        let PlainRows { rows, is_plain, email_only_in_distinct_id } = plain;
+        if rows.num_rows() > 0 {
+            self.posthog.push_batch(rows, email_only_in_distinct_id);
+        }
+        not(&is_plain).map(Some)
+    }
+
+    /// Lands one record where it belongs.
+    pub fn record(&mut self, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
+        if !record.is_object() {
+            return Err(Refusal::new(format!("is {}, not a JSON object", record.kind())));
+        }
+        if self.is_stripe(record) {
+            self.tally.saw_stripe = true;
+            return self.stripe.push(record, Some(line));
+        }
+        let is_posthog =
+            posthog::is_event(record) && !self.mapping.is_some_and(posthog::is_overruled);
+        let (row, rows) = if is_posthog {
+            (posthog::row(record, &self.given, &mut self.faults), &mut self.posthog)
+        } else {
+            self.guessed.settle(record);
+            let row = generic::row(record, self.mapping, &self.guessed, &mut self.faults);
+            (row, &mut self.events)
+        };
+        let pushed = row.map(|row| {
+            rows.push(&row);
+            row.uuid.unwrap_or(row.event).into_owned()
+        });
+        match pushed {
+            Ok(id) => {
+                for (field, reason) in self.faults.drain(..) {
+                    let (table, id, line) = (rows.table(), id.clone(), Some(line));
+                    let diagnostic = Diagnostic { table, id, field, reason, line };
+                    self.tally.event_diagnostics.push(diagnostic);
+                }
+                Ok(())
+            }
+            Err(refusal) => {
+                self.faults.clear();
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Stripe's objects say what they are; an event with a field called `object` does not count.
+    fn is_stripe(&self, record: &Json<'_>) -> bool {
+        let Some(kind) = record.get_str("object") else { return false };
+        let is_kept = || RESOURCES.iter().any(|resource| resource.objects.contains(&kind));
+        let is_alike = || {
+            record.get_str("id").is_some()
+                && (record.get("livemode").is_some()
+                    || matches!(record.get("created"), Some(Json::Number(_))))
+        };
+        record.get("event").is_none()
+            && self.given.is_silent_about(record)
+            && (is_kept() || is_alike())
+    }
+
+    /// Hands a full chunk (or any rest) to the sink. `false` ends the reading.
+    pub fn hand_on(&mut self, is_last: bool, sink: Sink<'_>) -> Result<bool> {
+        let rows = self.stripe.rows() + self.posthog.len() + self.events.len();
+        let bytes = self.stripe.bytes() + self.posthog.bytes() + self.events.bytes();
+        if rows == 0 || !(is_last || rows >= self.chunk_rows || bytes >= MAX_CHUNK_BYTES) {
+            return Ok(true);
+        }
+        let mut chunk = self.stripe.finish()?;
+        chunk.extend(self.posthog.finish()?);
+        chunk.extend(self.events.finish()?);
+        self.tally.rows += rows as u64;
+        sink(chunk)?;
+        Ok(!self.is_beginning)
+    }
+
+    pub fn reject(&mut self, line: Option<u64>, refusal: Refusal) {
+        self.tally.reject(self.path, line, refusal);
+    }
+}

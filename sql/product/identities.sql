@@ -1,2 +1,2 @@
 -- The distinct identities that product events carry: account id, groups, Stripe customer, e-mail.
-select * from product_index.identities where first_at <= as_of()
+select * from index.identities where first_at <= as_of()

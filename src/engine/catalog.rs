@@ -121,9 +121,7 @@ impl Catalog {
         let why = match schema {
             "outcomes" => ": it holds what the hypothesis is to be tested against",
             "stripe_log" | "posthog_log" | "files_log" | "stripe_version" | "stripe_as_of"
-            | "product_index" => {
-                ": the log holds every version, also what became known later"
-            }
+            | "index" => ": the log holds every version, also what became known later",
             "system" | "information_schema" => ": it tells of the project, not of its customers",
             _ => "",
         };
@@ -193,10 +191,12 @@ impl CatalogProvider for CatalogHandle {
         // Asked for only where the session keeps it from its own statements.
         let is_fenced = name == INFORMATION_SCHEMA;
         let is_inner = INNER_SCHEMAS.contains(&name);
-        (is_fenced || is_inner || self.schema_names().iter().any(|known| known == name)).then(|| {
-            Arc::new(Schema { catalog: Arc::clone(&self.0), name: name.to_owned() })
-                as Arc<dyn SchemaProvider>
-        })
+        (is_fenced || is_inner || self.schema_names().iter().any(|known| known == name)).then(
+            || {
+                Arc::new(Schema { catalog: Arc::clone(&self.0), name: name.to_owned() })
+                    as Arc<dyn SchemaProvider>
+            },
+        )
     }
 }
 

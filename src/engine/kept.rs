@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -25,37 +26,45 @@ use crate::engine::versions::VersionTable;
 type Partitions = Vec<Vec<RecordBatch>>;
 type Cells = Mutex<HashMap<String, Arc<OnceCell<Partitions>>>>;
 
-/// Results by relation and settings.
+/// Results by relation and what they follow.
 #[derive(Debug, Default)]
 pub struct KeptResults {
-    of_settings: Cells,
+    of_time: Cells,
     timeless: Arc<Cells>,
 }
 
 impl KeptResults {
-    /// Shares what no setting changes, and nothing else: for a look at another time, whose
+    /// Shares what does not follow time, and nothing else: for a look at another time, whose
     /// results are then let go of together.
     pub fn apart(&self) -> Self {
-        Self { of_settings: Cells::default(), timeless: Arc::clone(&self.timeless) }
-    }
-
-    fn cell(&self, name: &str, settings: Option<&Settings>) -> Arc<OnceCell<Partitions>> {
-        let (cells, key) = match settings {
-            Some(settings) => (&self.of_settings, format!("{name} {settings:?}")),
-            None => (&*self.timeless, name.to_owned()),
-        };
-        let mut cells = cells.lock().unwrap_or_else(|e| e.into_inner());
-        Arc::clone(cells.entry(key).or_default())
+        Self { of_time: Cells::default(), timeless: Arc::clone(&self.timeless) }
     }
 }
 
 /// Which settings change a result.
 #[derive(Debug, Default, Clone, Copy)]
 struct Follows {
-    /// Time, mode, and what else a session believes.
+    time: bool,
+    /// Mode, and what else a session believes.
     settings: bool,
     /// The least confidence of links.
     confidence: bool,
+}
+
+impl Follows {
+    fn add(&mut self, other: Self) {
+        self.time |= other.time;
+        self.settings |= other.settings;
+        self.confidence |= other.confidence;
+    }
+
+    fn function(name: &str) -> Self {
+        Self {
+            time: functions::OF_TIME.contains(&name),
+            settings: functions::OF_SETTINGS.contains(&name),
+            confidence: functions::OF_CONFIDENCE.contains(&name),
+        }
+    }
 }
 
 /// A relation that is computed when it is first scanned.
@@ -80,17 +89,26 @@ impl KeptTable {
     }
 
     fn cell(&self, settings: &Settings) -> Arc<OnceCell<Partitions>> {
-        let followed = match self.follows {
-            Follows { confidence: true, .. } => Some(settings.clone()),
-            Follows { settings: true, .. } => {
-                Some(Settings { min_confidence: 0.0, ..settings.clone() })
-            }
-            Follows { settings: false, confidence: false } => None,
-        };
-        self.results.cell(&self.name, followed.as_ref())
+        let Follows { time, settings: other, confidence } = self.follows;
+        let cells = if time { &self.results.of_time } else { &*self.results.timeless };
+        let Settings { as_of, min_confidence, .. } = settings;
+        let key = (
+            &self.name,
+            time.then_some(as_of),
+            confidence.then_some(min_confidence),
+            other.then(|| Settings {
+                as_of: 0,
+                default_as_of: 0,
+                min_confidence: 0.0,
+                ..settings.clone()
+            }),
+        );
+        let mut cells = cells.lock().unwrap_or_else(|e| e.into_inner());
+        Arc::clone(cells.entry(format!("{key:?}")).or_default())
     }
 
     async fn compute(&self, state: &SessionState) -> Result<Partitions> {
+        let started = Instant::now();
         let plan = state.create_physical_plan(&self.plan).await?;
         let partitions = collect_partitioned(plan, state.task_ctx()).await?;
         // Rows may know better than the plan that a column is never NULL; readers go by the plan.
@@ -100,7 +118,9 @@ impl KeptTable {
         let partitions = partitions
             .into_iter()
             .map(|batches| batches.into_iter().map(planned).collect())
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Partitions, _>>()?;
+        let rows: usize = partitions.iter().flatten().map(RecordBatch::num_rows).sum();
+        tracing::debug!(relation = self.name, rows, elapsed = ?started.elapsed(), "computed");
         Ok(partitions)
     }
 }
@@ -112,19 +132,17 @@ fn follows(plan: &LogicalPlan) -> Result<Follows> {
         if let LogicalPlan::TableScan(scan) = node
             && let Ok(provider) = source_as_provider(&scan.source)
         {
-            // Which versions count depends on time and mode.
-            found.settings |= provider.is::<VersionTable>();
+            if provider.is::<VersionTable>() {
+                found.add(Follows { time: true, settings: true, confidence: false });
+            }
             if let Some(kept) = provider.downcast_ref::<KeptTable>() {
-                found.settings |= kept.follows.settings;
-                found.confidence |= kept.follows.confidence;
+                found.add(kept.follows);
             }
         }
         node.apply_expressions(|expression| {
             expression.apply(|part| {
                 if let Expr::ScalarFunction(function) = part {
-                    let name = function.func.name();
-                    found.settings |= functions::NAMES.contains(&name);
-                    found.confidence |= name == "min_confidence";
+                    found.add(Follows::function(function.func.name()));
                 }
                 Ok(TreeNodeRecursion::Continue)
             })

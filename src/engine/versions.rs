@@ -110,7 +110,8 @@ impl VersionTable {
             let mut row = 0;
             while let Some(batch) = batches.try_next().await? {
                 let ids = batch.column(0).as_string_view();
-                let (livemode, deleted) = (batch.column(1).as_boolean(), batch.column(2).as_boolean());
+                let (livemode, deleted) =
+                    (batch.column(1).as_boolean(), batch.column(2).as_boolean());
                 let observed = batch.column(3).as_primitive::<TimestampMicrosecondType>();
                 let types = batch.column(4).as_string_view();
                 let keys = batch.column(5).as_binary_view();
@@ -122,7 +123,11 @@ impl VersionTable {
                         object: hash(ids.value(at)),
                         livemode: livemode.is_valid(at).then(|| livemode.value(at)),
                         is_deletion: deleted.value(at),
-                        observed_at: if observed.is_valid(at) { observed.value(at) } else { i64::MAX },
+                        observed_at: if observed.is_valid(at) {
+                            observed.value(at)
+                        } else {
+                            i64::MAX
+                        },
                         is_creation: types.is_valid(at) && types.value(at).ends_with(".created"),
                         key: u128::from_be_bytes(key),
                         file,

@@ -77,7 +77,12 @@ impl Table {
     }
 
     /// One attempt; false when somebody else committed first.
-    async fn advance(&mut self, rows: &Arc<Rows>, staged: &mut Staged, commit: &Commit) -> Result<bool> {
+    async fn advance(
+        &mut self,
+        rows: &Arc<Rows>,
+        staged: &mut Staged,
+        commit: &Commit,
+    ) -> Result<bool> {
         // A store can report a commit as lost that it has in fact taken.
         if self.holds(&staged.parts) {
             return Ok(true);

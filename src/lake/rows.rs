@@ -50,7 +50,8 @@ impl Rows {
         by_key.sort_unstable();
         by_key.dedup_by_key(|(key, _)| *key);
         let order = order(spec, &batches)?;
-        let mut arrivals: Vec<_> = by_key.iter().map(|(_, row)| (order[*row as usize], *row)).collect();
+        let mut arrivals: Vec<_> =
+            by_key.iter().map(|(_, row)| (order[*row as usize], *row)).collect();
         arrivals.sort_unstable();
         let mut places = vec![0; total];
         for (place, (_, row)) in arrivals.iter().enumerate() {

@@ -26,7 +26,11 @@ async fn files_tell_readers_what_to_skip() {
         let is_key = column.column_path().string() == "key";
         assert_eq!(is_key, !matches!(column.compression(), Compression::ZSTD(_)));
         let name = column.column_path().string();
-        assert_eq!(column.statistics().is_some(), ["id", "observed_at"].contains(&&*name), "{name}");
+        assert_eq!(
+            column.statistics().is_some(),
+            ["id", "observed_at"].contains(&&*name),
+            "{name}"
+        );
     }
     let sorted: Vec<_> = group.sorting_columns().unwrap().iter().map(|by| by.column_idx).collect();
     assert_eq!(sorted, [1]);

@@ -300,7 +300,9 @@ mod tests {
 
     fn rows() -> impl Strategy<Value = Vec<Row>> {
         let name = || option::weighted(0.9, "[a-c]{0,2}");
-        let time = || option::weighted(0.9, prop_oneof![4 => 0..2_000_000_000_000_000_i64, 1 => any::<i64>()]);
+        let time = || {
+            option::weighted(0.9, prop_oneof![4 => 0..2_000_000_000_000_000_i64, 1 => any::<i64>()])
+        };
         let id = || option::weighted(0.8, prop_oneof!["[a-z]{0,3}", "[a-z]@x\\.io"]);
         let value = prop_oneof![
             Just("\"a@x.io\"".to_owned()),
@@ -314,7 +316,8 @@ mod tests {
             Just("\"\\u0061\"".to_owned()),
             Just("[1,2".to_owned()),
         ];
-        let key = prop_oneof!["email", "\\$email", "\\$set", "\\$groups", "stripe_customer_id", "x"];
+        let key =
+            prop_oneof!["email", "\\$email", "\\$set", "\\$groups", "stripe_customer_id", "x"];
         let object = vec((key, value), 0..4).prop_map(|fields| {
             let fields: Vec<String> =
                 fields.into_iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
@@ -351,7 +354,8 @@ mod tests {
         }
         let time = DataType::Timestamp(TimeUnit::Microsecond, None);
         let field = |(name, array): &(&str, ArrayRef)| {
-            let data_type = if array.data_type() == &DataType::Utf8 { &DataType::Utf8 } else { &time };
+            let data_type =
+                if array.data_type() == &DataType::Utf8 { &DataType::Utf8 } else { &time };
             Field::new(*name, data_type.clone(), true)
         };
         let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());

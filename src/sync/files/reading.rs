@@ -15,9 +15,7 @@ use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::{columnar, generic, posthog};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
-use crate::sync::report::{
-    Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected,
-};
+use crate::sync::report::{Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected};
 use crate::sync::stripe::{RESOURCES, StripeBatches};
 
 /// A chunk is handed on before its text grows beyond this, however few rows it has.

@@ -8,5 +8,5 @@ select
     min(stripe_customer_id) as stripe_customer_id,
     min(email) as email,
     min(occurred_at) as first_at
-from product_index.events
+from index.events
 group by identity_key

@@ -1,0 +1,55 @@
+-- Which account an identity belongs to, as a step function of all time: what was decided at the
+-- latest moment counts. Before there is a candidate, the first customer made later decides, known from
+-- that day on; a customer that appears later never changes an earlier link.
+-- @keep result
+with moments as (
+    select identity_key, from_at as at from index.identity_candidates
+    union
+    select identity_key, to_at from index.identity_candidates where to_at is not null
+),
+
+-- From each moment to the next; NULL is open.
+steps as (
+    select
+        moments.identity_key,
+        moments.at as from_at,
+        lead(moments.at) over (partition by moments.identity_key order by moments.at) as to_at,
+        decisions.at as decided_at
+    from moments
+    left join index.identity_decisions as decisions
+        on decisions.identity_key = moments.identity_key and decisions.at = moments.at
+),
+
+linked as (
+    select identity_key, from_at, to_at, decided_at as linked_at
+    from steps
+    where decided_at is not null
+    union all
+    -- Nobody is there for a while.
+    select steps.identity_key, steps.from_at, steps.to_at, min(candidates.from_at)
+    from steps
+    inner join index.identity_candidates as candidates
+        on candidates.identity_key = steps.identity_key
+        and candidates.is_creation
+        and candidates.from_at >= steps.to_at
+    where steps.decided_at is null
+    group by steps.identity_key, steps.from_at, steps.to_at
+    union all
+    -- The time before the first moment.
+    select identity_key, null, min(from_at), min(from_at) filter (where is_creation)
+    from index.identity_candidates
+    group by identity_key
+)
+
+select
+    linked.identity_key,
+    decisions.first_at,
+    linked.from_at,
+    linked.to_at,
+    linked.linked_at,
+    decisions.account_id,
+    decisions.tier,
+    decisions.is_ambiguous
+from linked
+inner join index.identity_decisions as decisions
+    on decisions.identity_key = linked.identity_key and decisions.at = linked.linked_at

@@ -77,7 +77,9 @@ select
     versions.trial_start_at,
     starts.first_trial_start_at,
     case
-        when versions.trial_end_at > as_of() and versions.observed_at > as_of()
+        -- A list tells the end as it is known today, whenever that was decided.
+        when versions.trial_end_at > as_of()
+            and (versions.observed_at > as_of() or versions.source <> 'event')
             then greatest(versions.trial_end_at, planned.trial_end_at)
         else versions.trial_end_at
     end as trial_end_at,

@@ -138,21 +138,20 @@ fn order(spec: &TableSpec, batches: &[RecordBatch]) -> Result<Vec<u128>> {
     for name in &spec.sort_by {
         let index = spec.schema.index_of(name)?;
         let columns: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
-        for (row, rank) in order.iter_mut().zip(ranks(&columns)) {
-            *row = *row << u64::BITS | u128::from(rank);
+        let is_text = *spec.schema.field(index).data_type() == DataType::Utf8;
+        let (ranks, null) = if is_text {
+            (text_ranks(&columns), 1_u128 << u32::BITS)
+        } else {
+            (time_ranks(&columns), 1_u128 << u64::BITS)
+        };
+        for (row, rank) in order.iter_mut().zip(ranks) {
+            *row = *row * (null << 1) + rank.map_or(null, u128::from);
         }
     }
     Ok(order)
 }
 
-/// A number for each value that orders like the values; text or times.
-fn ranks(columns: &[&ArrayRef]) -> Vec<u64> {
-    const NULL: u64 = u64::MAX;
-    if !columns.iter().all(|column| *column.data_type() == DataType::Utf8) {
-        let times = columns.iter().flat_map(|c| c.as_primitive::<TimestampMicrosecondType>());
-        // With the other sign bit, numbers without sign order like those with one.
-        return times.map(|time| time.map_or(NULL, |t| t as u64 ^ 1 << 63)).collect();
-    }
+fn text_ranks(columns: &[&ArrayRef]) -> Vec<Option<u64>> {
     let texts = || columns.iter().flat_map(|column| column.as_string::<i32>());
     let mut places: HashMap<&str, u64> = HashMap::new();
     for text in texts().flatten() {
@@ -163,7 +162,13 @@ fn ranks(columns: &[&ArrayRef]) -> Vec<u64> {
     for (place, text) in (0..).zip(sorted) {
         places.insert(text, place);
     }
-    texts().map(|text| text.map_or(NULL, |text| places[text])).collect()
+    texts().map(|text| text.map(|text| places[text])).collect()
+}
+
+fn time_ranks(columns: &[&ArrayRef]) -> Vec<Option<u64>> {
+    let times = columns.iter().flat_map(|column| column.as_primitive::<TimestampMicrosecondType>());
+    // With the other sign bit, numbers without sign order like those with one.
+    times.map(|time| time.map(|time| time as u64 ^ 1 << 63)).collect()
 }
 
 fn time_extremes(spec: &TableSpec, batches: &[RecordBatch]) -> Result<Option<(i64, i64)>> {

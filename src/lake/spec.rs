@@ -24,7 +24,8 @@ pub struct TableSpec {
     pub repeats_within: Option<Duration>,
     /// Whether compacted files hold the rows of one span of time each, for questions about a time.
     pub split_by_time: bool,
-    /// Columns that every file is sorted by: ascending, NULL last. Two at most, of text or time.
+    /// Columns that every file is sorted by: ascending, NULL last. Two at most, of text or
+    /// time, and one of time at most.
     pub sort_by: Vec<String>,
 }
 
@@ -71,8 +72,15 @@ impl TableSpec {
                 _ => return Err(wrong(format!("there is no column '{column}' to sort by"))),
             }
         }
-        if self.sort_by.len() > 2 {
-            return Err(wrong("there are more than two columns to sort by".to_owned()));
+        let is_text = |name: &&String| {
+            self.schema
+                .field_with_name(name)
+                .is_ok_and(|field| *field.data_type() == DataType::Utf8)
+        };
+        if self.sort_by.len() > 2
+            || self.sort_by.len() - self.sort_by.iter().filter(is_text).count() > 1
+        {
+            return Err(wrong("there are too many columns to sort by".to_owned()));
         }
         Ok(())
     }

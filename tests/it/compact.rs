@@ -9,7 +9,7 @@ const QUESTIONS: [&str; 4] = [
     "select * from stripe.subscriptions order by subscription_id",
     "select * from models.trials order by account_id, subscription_id",
     "select event, occurred_at, email, properties from product.events order by uuid",
-    "select * from outcomes.payments order by 1, 2, 3",
+    "select * from outcomes.payments order by invoice_id",
 ];
 
 /// The sample, landed in pieces of a few lines each.

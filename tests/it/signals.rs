@@ -38,7 +38,7 @@ fn signals(root: &Path, as_of: i64) -> Vec<String> {
         let settings = engine.settings().await.unwrap();
         let backtest = run::run(&engine, settings, &file).await.unwrap();
         let listed = signal::list(&engine, vec![backtest]).await.unwrap();
-        listed.signals.iter().map(signal::Signal::json).collect()
+        listed.signals.iter().map(|signal| signal.json().to_string()).collect()
     })
 }
 

@@ -301,7 +301,10 @@ mod tests {
     fn rows() -> impl Strategy<Value = Vec<Row>> {
         let name = || option::weighted(0.9, "[a-c]{0,2}");
         let time = || {
-            option::weighted(0.9, prop_oneof![4 => 0..2_000_000_000_000_000_i64, 1 => any::<i64>()])
+            option::weighted(
+                0.9,
+                prop_oneof![4 => 0..2_000_000_000_000_000_i64, 1 => -90_000_000_000_000_000..900_000_000_000_000_000_i64],
+            )
         };
         let id = || option::weighted(0.8, prop_oneof!["[a-z]{0,3}", "[a-z]@x\\.io"]);
         let value = prop_oneof![

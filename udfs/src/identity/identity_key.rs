@@ -99,3 +99,44 @@ impl ScalarUDFImpl for IdentityKey {
         Some(&self.documentation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, StringArray};
+    use datafusion_expr::ScalarUDF;
+
+    use super::*;
+    use crate::tests::call;
+
+    #[test]
+    fn equal_and_only_equal_texts_have_one_key() {
+        let function = ScalarUDF::from(IdentityKey::default());
+        let some = |text: &str| Some(text.to_owned());
+        // Each row is another identity; the last one repeats the first.
+        let rows = [
+            [some("a"), None, None, some("b")],
+            [some("a"), None, some("b"), None],
+            [some("ab"), None, None, None],
+            [some("a"), some("b"), None, None],
+            [some(""), None, None, None],
+            [None, None, None, None],
+            [some("a"), None, None, some("b")],
+        ];
+        let columns: Vec<ColumnarValue> = (0..4)
+            .map(|column| {
+                let texts: StringArray = rows.iter().map(|row| row[column].clone()).collect();
+                let texts: ArrayRef = Arc::new(texts);
+                ColumnarValue::Array(texts)
+            })
+            .collect();
+        let keys = call(&function, &columns, rows.len()).unwrap().into_array(rows.len()).unwrap();
+        let keys: Vec<i128> =
+            keys.as_primitive::<arrow::datatypes::Decimal128Type>().values().to_vec();
+        assert_eq!(keys[0], keys[6]);
+        let mut distinct = keys[..6].to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 6);
+        assert!(keys.iter().all(|key| *key >= 0 && *key < 10_i128.pow(38)));
+    }
+}

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use paydirt::cli::Cli;
 use paydirt::commands;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Batches are made on one thread and let go of on another: the system's allocator then keeps twice
 /// the memory, and asks the kernel for it anew all the time.
@@ -16,6 +18,12 @@ const STACK_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // `PAYDIRT_LOG=paydirt=debug` tells what is computed, and how long that takes.
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.with_env_var("PAYDIRT_LOG").from_env_lossy())
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK_BYTES)

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{Expr, cast as cast_expr};
 use datafusion::prelude::DataFrame;
 use futures::TryStreamExt;
 
-use crate::engine::Session;
+use crate::engine::{Compactor, Session};
 use crate::error::{Error, Result};
 use crate::library::{SqlFile, closest};
 
@@ -43,10 +43,12 @@ impl Signals {
         let frame = signal_frame(session, file).await?;
         let in_file = |error: datafusion::error::DataFusionError| in_file(file, error.into());
         let mut stream = frame.execute_stream().await.map_err(in_file)?;
-        let mut batches = vec![reduced(&RecordBatch::new_empty(stream.schema()))?];
+        let none = reduced(&RecordBatch::new_empty(stream.schema()))?;
+        let mut kept = Compactor::new(none.schema());
         while let Some(batch) = stream.try_next().await.map_err(in_file)? {
-            batches.push(reduced(&batch)?);
+            kept.push(reduced(&batch)?)?;
         }
+        let batches = std::iter::once(none).chain(kept.finish()?).collect();
         Ok(Self { batches })
     }
 

@@ -10,15 +10,20 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source_as_provider;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
-use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
+use futures::TryStreamExt;
+use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 
+use crate::engine::compactor::Compactor;
 use crate::engine::functions;
 use crate::engine::options::Settings;
 use crate::engine::versions::VersionTable;
@@ -110,19 +115,32 @@ impl KeptTable {
     async fn compute(&self, state: &SessionState) -> Result<Partitions> {
         let started = Instant::now();
         let plan = state.create_physical_plan(&self.plan).await?;
-        let partitions = collect_partitioned(plan, state.task_ctx()).await?;
-        // Rows may know better than the plan that a column is never NULL; readers go by the plan.
-        let planned = |batch: RecordBatch| {
-            RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())
-        };
-        let partitions = partitions
+        let streams = execute_stream_partitioned(plan, state.task_ctx())?;
+        let collected = streams
             .into_iter()
-            .map(|batches| batches.into_iter().map(planned).collect())
-            .collect::<Result<Partitions, _>>()?;
+            .map(|stream| SpawnedTask::spawn(collect(stream, Arc::clone(&self.schema))).join());
+        let mut partitions = Partitions::new();
+        for batches in
+            try_join_all(collected).await.map_err(|e| DataFusionError::External(e.into()))?
+        {
+            partitions.push(batches?);
+        }
         let rows: usize = partitions.iter().flatten().map(RecordBatch::num_rows).sum();
         tracing::debug!(relation = self.name, rows, elapsed = ?started.elapsed(), "computed");
         Ok(partitions)
     }
+}
+
+/// Rows may know better than the plan that a column is never NULL; readers go by the plan.
+async fn collect(
+    mut stream: SendableRecordBatchStream,
+    schema: SchemaRef,
+) -> Result<Vec<RecordBatch>> {
+    let mut kept = Compactor::new(Arc::clone(&schema));
+    while let Some(batch) = stream.try_next().await? {
+        kept.push(RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?)?;
+    }
+    Ok(kept.finish()?)
 }
 
 /// What the plan, or a kept relation that it reads, asks the session for.

@@ -204,7 +204,8 @@ fn total(schema: &Schema, files: &[PartitionedFile]) -> Statistics {
     }
 }
 
-/// The schema that SQL sees: text as Utf8View, which is what DataFusion's own literals are.
+/// The schema that SQL sees: text as Utf8View, which is what DataFusion's own literals are. Text
+/// inside lists stays as it is: whoever takes rows of a list of views takes all their buffers along.
 fn readable(schema: &Schema) -> SchemaRef {
     let fields: Fields = schema.fields().iter().map(view_field).collect();
     Arc::new(Schema::new(fields))
@@ -214,8 +215,6 @@ fn view_field(field: &FieldRef) -> FieldRef {
     let data_type = match field.data_type() {
         DataType::Utf8 => DataType::Utf8View,
         DataType::Binary => DataType::BinaryView,
-        DataType::List(item) => DataType::List(view_field(item)),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(view_field).collect()),
         other => other.clone(),
     };
     Arc::new(Field::new(field.name(), data_type, field.is_nullable()))

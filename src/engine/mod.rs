@@ -4,6 +4,7 @@
 //! is one DataFusion context with its own as-of time and its own fence.
 
 pub mod catalog;
+mod compactor;
 mod fence;
 mod functions;
 mod kept;
@@ -37,6 +38,7 @@ use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
+pub use compactor::Compactor;
 pub use session::Session;
 
 /// Tables that are opened at a time.

@@ -1,7 +1,7 @@
 //! One account: who it is, what it does in the product, and when. Its number and the seed decide
 //! everything, so any account can be made without the ones before it.
 
-use super::calendar::{AS_OF, Arrivals, DAY, HOUR, MINUTE, day_start, time_of_day};
+use super::calendar::{AS_OF, Arrivals, DAY, EVENTS_SINCE, HOUR, MINUTE, day_start, time_of_day};
 use super::cases::{Case, Cases};
 use super::company::{
     BROWSED, Behaviour, COMMENTED_A_DAY, CURRENCIES, CURRENCY_SHARES, DOMAIN, EXPORTED, EXPORTS,
@@ -246,6 +246,17 @@ impl Account {
         });
         shown.sort_unstable();
         self.shown = shown;
+    }
+
+    /// Bills of some accounts go to another address lately.
+    pub(super) fn new_address(&mut self, random: &mut Random) {
+        let at = random.between(EVENTS_SINCE + DAY, AS_OF - HOUR);
+        let is_new = random.chance(40) && self.identity != Identity::FreeMail;
+        let customer = &mut self.facts.customers[0];
+        if is_new && customer.created < EVENTS_SINCE {
+            customer.new_email = Some((at, format!("accounts@{}", self.domain)));
+            self.cases.add(Case::NewAddress);
+        }
     }
 
     /// Whether the account showed what its hypothesis asks for.

@@ -5,7 +5,7 @@
 //! never do, so that the planted probabilities are those of net conversion.
 
 use super::account::{Account, Kind, World};
-use super::calendar::{AS_OF, DAY, EVENTS_SINCE, HOUR, MINUTE};
+use super::calendar::{AS_OF, DAY, HOUR, MINUTE};
 use super::cases::Case;
 use super::company::{
     COUPON_SHARES, DOLLAR_COUPON_SHARES, EFFECT, HORIZON_DAYS, PARTNER, PLANS, TRIAL_DAYS,
@@ -435,17 +435,4 @@ fn renew_from_start(story: &mut Story<'_>, sub: usize) -> i64 {
     let at = facts.invoices[invoice].finalized_at;
     facts.pay(invoice, at);
     renew(story.account, story.random, sub)
-}
-
-impl Account {
-    /// Bills of some accounts go to another address lately.
-    fn new_address(&mut self, random: &mut Random) {
-        let at = random.between(EVENTS_SINCE + DAY, AS_OF - HOUR);
-        let is_new = random.chance(40) && self.identity != Identity::FreeMail;
-        let customer = &mut self.facts.customers[0];
-        if is_new && customer.created < EVENTS_SINCE {
-            customer.new_email = Some((at, format!("accounts@{}", self.domain)));
-            self.cases.add(Case::NewAddress);
-        }
-    }
 }

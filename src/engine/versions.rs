@@ -39,8 +39,11 @@ pub struct VersionTable {
     log: Arc<LandedTable>,
     schema: TableSchema,
     contested: OnceCell<Contested>,
-    chosen: Mutex<VecDeque<(i64, Mode, Arc<Vec<Choice>>)>>,
+    chosen: Mutex<Chosen>,
 }
+
+/// What counts at a time and in a mode, the latest last.
+type Chosen = VecDeque<(i64, Mode, Arc<Vec<Choice>>)>;
 
 /// The versions of objects that have several, and deletions; all other rows count at any time.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ impl VersionTable {
     async fn chosen(&self, session: &dyn Session) -> Result<Arc<Vec<Choice>>> {
         let settings = Settings::of(session.config_options())?;
         let (as_of, mode) = (settings.as_of, settings.mode);
-        let known = |chosen: &VecDeque<(i64, Mode, Arc<Vec<Choice>>)>| {
+        let known = |chosen: &Chosen| {
             let found = chosen.iter().find(|(at, of, _)| (*at, *of) == (as_of, mode));
             found.map(|(.., choices)| Arc::clone(choices))
         };

@@ -129,7 +129,7 @@ impl People {
     /// address at a mail provider.
     pub fn person(self, account: u64, user: u64, identity: Identity, domain: &str) -> Person {
         let (given, family) = self.names(account, user);
-        let is_alone = user > 0 && self.bits(2, account * 16 + user) % 12 == 0;
+        let is_alone = user > 0 && self.bits(2, account * 16 + user).is_multiple_of(12);
         if identity == Identity::FreeMail || is_alone {
             let email = self.private_address(account, user);
             let is_payer = identity == Identity::FreeMail && user == 0;
@@ -148,10 +148,10 @@ impl People {
     /// The address in another spelling, where the provider takes both for one.
     pub fn respelled(self, account: u64, address: &str) -> String {
         match address.split_once('@') {
-            Some((local, "gmail.com")) if self.bits(4, account) % 2 == 0 => {
+            Some((local, "gmail.com")) if self.bits(4, account).is_multiple_of(2) => {
                 format!("{}@gmail.com", local.replace('.', ""))
             }
-            Some((local, domain)) if self.bits(4, account) % 3 == 0 => {
+            Some((local, domain)) if self.bits(4, account).is_multiple_of(3) => {
                 format!("{local}+loomlane@{domain}")
             }
             _ => address.to_owned(),
@@ -182,7 +182,7 @@ impl People {
 
     /// True if the consultant also gets the bills of both accounts.
     pub fn consultant_gets_bills(self, account: u64) -> bool {
-        self.bits(6, account / CLIENTS) % 3 == 0
+        self.bits(6, account / CLIENTS).is_multiple_of(3)
     }
 }
 

@@ -252,7 +252,8 @@ impl Story<'_> {
             let part = total * self.random.between(15, 60) / 100;
             match self.random.below(1000) {
                 0..40 => {
-                    if facts.refund(charge, part, at).is_some() {
+                    let refund = facts.refund(charge, part, at);
+                    if refund.is_some() {
                         self.account.cases.add(Case::PartlyRefunded);
                     }
                 }

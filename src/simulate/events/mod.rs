@@ -277,7 +277,7 @@ impl Writer<'_> {
                 None => account.email(self.world, user),
             };
             // A consultant now and then forgets to choose whom the work is for.
-            let is_told = consultant.is_none() || event.detail % 5 != 0;
+            let is_told = consultant.is_none() || !event.detail.is_multiple_of(5);
             if account.identity == Identity::Group && is_told {
                 let key = people.account_key(account.number);
                 let _ = write!(properties, r#""$groups":{{"company":"{key}"}},"#);

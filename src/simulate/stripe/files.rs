@@ -27,7 +27,7 @@ pub struct ListFiles {
 
 enum Sink {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Sink {
@@ -96,7 +96,7 @@ impl ListFiles {
             File::create(&path).map_err(|error| Error::from(error).context(path.display()))?;
         let file = BufWriter::with_capacity(BUFFER, file);
         self.open = Some(if self.is_compressed {
-            Sink::Gzip(GzEncoder::new(file, Compression::fast()))
+            Sink::Gzip(Box::new(GzEncoder::new(file, Compression::fast())))
         } else {
             Sink::Plain(file)
         });

@@ -143,7 +143,7 @@ impl Columns {
             None => Ok(new_null_array(data_type, batch.num_rows())),
         };
         let text = |name| Ok::<_, ArrowError>(column(name, &DataType::Utf8)?.as_string().clone());
-        let time = |name| Ok::<_, ArrowError>(column(name, &time_type())?);
+        let time = |name| column(name, &time_type());
         let inserted_at = time("_inserted_at")?;
         let ingested_at = match inserted_at.null_count() {
             0 => inserted_at,

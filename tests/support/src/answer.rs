@@ -75,7 +75,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> An
             let authorization = header("authorization");
             asked_of_world(shared, &seen, path, &query, authorization, fault.as_ref(), &target)
         }
-        Err(refusal) => (shared.worlds[0].read().now(), None, refused(&refusal)),
+        Err(refusal) => (shared.first().world.read().now(), None, refused(&refusal)),
     };
     seen.status = if fault == Some(Fault::Reset) { 0 } else { reply.status };
     seen.objects = reply.objects;
@@ -96,7 +96,7 @@ fn asked_of_world(
     fault: Option<&Fault>,
     target: &str,
 ) -> (i64, Option<String>, Reply) {
-    let first = &shared.worlds[0];
+    let first = &shared.first().world;
     let key = match open(shared, authorization) {
         Ok(key) => key,
         Err(refusal) => return (first.read().now(), None, refused(&refusal)),
@@ -155,7 +155,7 @@ fn reached(shared: &Shared, key: &Key, wanted: Option<&str>) -> Result<String, R
     match wanted {
         Some(account) if account != key.account => {
             // Only the first account is a platform with others below it.
-            let is_platform = shared.worlds[0].read().account == key.account;
+            let is_platform = shared.first().account == key.account;
             if !is_platform || !shared.has_account(account) {
                 Err(key::no_access(&key.text, account))
             } else if key.is_restricted() && !key.has_connect {

@@ -31,6 +31,11 @@ fn fill(schema: &Value, value: &mut Value, fixture: Option<&Map<String, Value>>)
         return;
     };
     let required = schema.get("required").and_then(Value::as_array);
+    // Where the document has no null, Stripe leaves the field out.
+    object.retain(|name, value| {
+        let property = properties.get(name).filter(|_| value.is_null());
+        property.is_none_or(|property| is_nullable(property))
+    });
     for (name, property) in properties {
         match object.get_mut(name) {
             Some(value) => descend(property, value),
@@ -41,7 +46,7 @@ fn fill(schema: &Value, value: &mut Value, fixture: Option<&Map<String, Value>>)
                 let shown = fixture.and_then(|fixture| fixture.get(name));
                 let resolved = document.resolve(property);
                 let neutral = match shown {
-                    Some(shown) if is_neutral(shown, resolved) => shown.clone(),
+                    Some(shown) if is_neutral(shown, resolved) => known(shown, resolved),
                     _ => neutral(property),
                 };
                 object.insert(name.clone(), neutral);
@@ -92,6 +97,18 @@ fn is_neutral(shown: &Value, schema: &Value) -> bool {
         Value::Object(fields) => !fields.contains_key("id") && !fields.contains_key("data"),
         _ => false,
     }
+}
+
+/// A value of the fixtures without fields that the document does not have.
+fn known(shown: &Value, schema: &Value) -> Value {
+    let mut shown = shown.clone();
+    if let (Some(object), Some(properties)) =
+        (shown.as_object_mut(), schema.get("properties").and_then(Value::as_object))
+    {
+        object.retain(|name, _| properties.contains_key(name));
+        fill(schema, &mut shown, None);
+    }
+    shown
 }
 
 /// A value that a schema allows and that says nothing.

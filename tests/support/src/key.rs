@@ -111,8 +111,9 @@ impl Key {
     }
 }
 
-/// `Credit Notes Read` of `credit_note_read`.
+/// `Credit Notes Read` of `credit_note_read`; prices have the scope of the older plans.
 fn title(scope: &str) -> String {
+    let scope = if scope == "plan_read" { "price_read" } else { scope };
     let words = scope.trim_end_matches("_read").split('_').map(|word| {
         let (first, rest) = word.split_at(1);
         format!("{}{rest}", first.to_uppercase())

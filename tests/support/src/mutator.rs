@@ -4,7 +4,6 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde_json::json;
 
-use crate::resource::RESOURCES;
 use crate::world::World;
 
 /// Changes worlds by chance, the same for the same seed: objects are created, changed, deleted,
@@ -151,13 +150,5 @@ impl Mutator {
     /// Makes so many changes.
     pub fn steps(&mut self, world: &mut World, steps: usize) {
         (0..steps).for_each(|_| self.step(world));
-    }
-}
-
-/// The objects that a client must end with: by resource, ids of what can still be listed.
-impl World {
-    pub fn listed(&self) -> Vec<(&'static str, Vec<String>)> {
-        let listed = RESOURCES.iter().filter(|resource| resource.is_listed);
-        listed.map(|resource| (resource.name, self.ids(resource.name))).collect()
     }
 }

@@ -20,8 +20,7 @@ impl World {
         let price = self.insert("prices", monthly_price(&product, 2_000, start));
         let tiered = json!({ "product": product, "currency": "usd", "type": "recurring",
             "active": true, "billing_scheme": "tiered", "tiers_mode": "graduated", "created": start,
-            "recurring": { "interval": "month", "interval_count": 1, "usage_type": "licensed",
-                "meter": null, "trial_period_days": null },
+            "recurring": { "interval": "month", "interval_count": 1, "usage_type": "licensed", "meter": null },
             "tiers": [
                 { "flat_amount": null, "flat_amount_decimal": null, "unit_amount": 500,
                   "unit_amount_decimal": "500", "up_to": 10 },
@@ -287,8 +286,7 @@ fn monthly_price(product: &str, amount: i64, at: i64) -> Value {
     json!({ "product": product, "currency": "usd", "type": "recurring", "active": true,
         "billing_scheme": "per_unit", "unit_amount": amount,
         "unit_amount_decimal": amount.to_string(), "created": at,
-        "recurring": { "interval": "month", "interval_count": 1, "usage_type": "licensed",
-            "meter": null, "trial_period_days": null } })
+        "recurring": { "interval": "month", "interval_count": 1, "usage_type": "licensed", "meter": null } })
 }
 
 fn dispute(charge: &str, intent: &str, amount: i64, at: i64) -> Value {

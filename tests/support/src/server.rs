@@ -69,9 +69,17 @@ impl Settings {
     }
 }
 
+/// An account in one mode. What it is told apart by stands outside of the lock, since a request
+/// that waits for a second one while it holds the first would wait for ever.
+pub(crate) struct Served {
+    pub account: String,
+    is_live: bool,
+    pub world: RwLock<World>,
+}
+
 pub(crate) struct Shared {
-    /// The account that keys without another name belong to comes first.
-    pub worlds: Vec<RwLock<World>>,
+    /// The platform in the mode that was given first comes first.
+    pub worlds: Vec<Served>,
     pub keys: Mutex<Vec<Key>>,
     pub allowance: Mutex<Allowance>,
     pub faults: Mutex<Faults>,
@@ -80,17 +88,27 @@ pub(crate) struct Shared {
     pub under_way: AtomicUsize,
 }
 
+impl From<World> for Served {
+    fn from(world: World) -> Self {
+        let (account, is_live) = (world.account.clone(), world.livemode);
+        Self { account, is_live, world: RwLock::new(world) }
+    }
+}
+
 impl Shared {
     /// The world of an account in one mode.
     pub fn world(&self, account: &str, is_live: bool) -> Option<&RwLock<World>> {
-        self.worlds.iter().find(|world| {
-            let world = world.read();
-            world.account == account && world.livemode == is_live
-        })
+        let mut served = self.worlds.iter();
+        let found = served.find(|served| served.account == account && served.is_live == is_live);
+        found.map(|served| &served.world)
+    }
+
+    pub fn first(&self) -> &Served {
+        &self.worlds[0]
     }
 
     pub fn has_account(&self, account: &str) -> bool {
-        self.worlds.iter().any(|world| world.read().account == account)
+        self.worlds.iter().any(|served| served.account == account)
     }
 }
 
@@ -117,7 +135,7 @@ impl Server {
         }
         add_other_modes(&mut worlds);
         let shared = Arc::new(Shared {
-            worlds: worlds.into_iter().map(RwLock::new).collect(),
+            worlds: worlds.into_iter().map(Served::from).collect(),
             keys: Mutex::new(keys),
             allowance: Mutex::new(Allowance::new(limits)),
             faults: Mutex::new(Faults::new(seed)),
@@ -156,12 +174,12 @@ impl Server {
 
     /// The account, to read; requests that change it wait.
     pub fn world(&self) -> RwLockReadGuard<'_, World> {
-        self.shared.worlds[0].read()
+        self.shared.first().world.read()
     }
 
     /// The account, to change; requests wait.
     pub fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
-        self.shared.worlds[0].write()
+        self.shared.first().world.write()
     }
 
     /// An account in one mode, to change.

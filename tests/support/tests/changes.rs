@@ -47,12 +47,14 @@ fn a_change_tells_what_was_before() {
 #[test]
 fn changes_reach_what_belongs_together() {
     let mut world = World::new(DAHLIA);
-    let charge = json!({ "id": "ch_1", "amount": 300, "amount_refunded": 0, "status": "succeeded" });
+    let charge =
+        json!({ "id": "ch_1", "amount": 300, "amount_refunded": 0, "status": "succeeded" });
     world.create("charges", charge, START);
     let refund = |amount| json!({ "charge": "ch_1", "amount": amount, "status": "succeeded" });
     world.create("refunds", refund(100), START + 1);
     world.create("refunds", refund(200), START + 2);
-    let dispute = json!({ "id": "du_1", "charge": "ch_1", "amount": 300, "status": "needs_response" });
+    let dispute =
+        json!({ "id": "du_1", "charge": "ch_1", "amount": 300, "status": "needs_response" });
     world.create("disputes", dispute, START + 3);
     world.update("disputes", "du_1", json!({ "status": "lost" }), START + 4);
     let charge = world.object("charges", "ch_1").unwrap();

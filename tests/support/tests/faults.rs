@@ -41,10 +41,7 @@ fn errors_of_stripe_have_their_headers() {
 
     server.faults().add(once(Fault::RateLimited { reason: None, retry_after: None }));
     let raw = client.raw("/v1/customers").unwrap();
-    assert_eq!(
-        (raw.header("stripe-rate-limited-reason"), raw.header("retry-after")),
-        (None, None)
-    );
+    assert_eq!((raw.header("stripe-rate-limited-reason"), raw.header("retry-after")), (None, None));
 
     server.faults().add(once(Fault::LockTimeout));
     let (status, body) = client.ask("/v1/customers");

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 
 use crate::date::http_date;
 use crate::document::document;
@@ -237,6 +237,9 @@ const PROXY_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Access denied</tit
                           <body><h1>Gateway</h1><p>The proxy could not reach the host.</p></body>\
                           </html>\n";
 
+/// Time to send the first part of a body that is cut.
+const CUT_AFTER: Duration = Duration::from_millis(10);
+
 fn finish(
     mut reply: Reply,
     fault: Option<Fault>,
@@ -261,8 +264,12 @@ fn finish(
     let body = match sent {
         Some(sent) => {
             let part = reply.body.slice(..sent);
-            let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-            Body::from_stream(stream::iter([Ok(part), Err(end)]))
+            let end = async {
+                // What is not sent when the body fails is never sent.
+                tokio::time::sleep(CUT_AFTER).await;
+                Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+            };
+            Body::from_stream(stream::iter([Ok(part)]).chain(stream::once(end)))
         }
         None => Body::from(reply.body),
     };

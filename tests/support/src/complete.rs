@@ -46,7 +46,7 @@ fn fill(schema: &Value, value: &mut Value, fixture: Option<&Map<String, Value>>)
                 let shown = fixture.and_then(|fixture| fixture.get(name));
                 let resolved = document.resolve(property);
                 let neutral = match shown {
-                    Some(shown) if is_neutral(shown, resolved) => known(shown, resolved),
+                    Some(shown) if is_neutral(shown, resolved) => known(shown, property),
                     _ => neutral(property),
                 };
                 object.insert(name.clone(), neutral);
@@ -101,14 +101,16 @@ fn is_neutral(shown: &Value, schema: &Value) -> bool {
 
 /// A value of the fixtures without fields that the document does not have.
 fn known(shown: &Value, schema: &Value) -> Value {
-    let mut shown = shown.clone();
-    if let (Some(object), Some(properties)) =
-        (shown.as_object_mut(), schema.get("properties").and_then(Value::as_object))
-    {
-        object.retain(|name, _| properties.contains_key(name));
-        fill(schema, &mut shown, None);
-    }
-    shown
+    let alternatives = document().alternatives(schema);
+    let schema = alternatives.into_iter().find(|schema| schema.get("properties").is_some());
+    let (Some(object), Some(schema)) = (shown.as_object(), schema) else { return shown.clone() };
+    let properties = &schema["properties"];
+    let kept = object.iter().filter_map(|(name, value)| {
+        properties.get(name).map(|property| (name.clone(), known(value, property)))
+    });
+    let mut kept = Value::Object(kept.collect());
+    fill(schema, &mut kept, None);
+    kept
 }
 
 /// A value that a schema allows and that says nothing.

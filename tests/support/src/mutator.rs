@@ -76,13 +76,22 @@ impl Mutator {
                     world.update("invoices", &id, changes, at);
                 }
             }
-            _ => {
-                if let Some(id) = self.pick(world, "invoiceitems") {
-                    world.delete("invoiceitems", &id, at);
-                }
-            }
+            _ => self.change_items(world, at),
         }
         world.pass(at);
+    }
+
+    fn change_items(&mut self, world: &mut World, at: i64) {
+        match (self.pick(world, "invoiceitems"), self.pick(world, "customers")) {
+            (Some(id), _) if self.below(2) == 0 => world.delete("invoiceitems", &id, at),
+            (_, Some(customer)) => {
+                let item = json!({ "customer": customer, "amount": 700, "currency": "usd",
+                    "date": at, "period": { "start": at, "end": at }, "quantity": 1,
+                    "quantity_decimal": "1", "invoice": null });
+                world.create("invoiceitems", item, at);
+            }
+            _ => {}
+        }
     }
 
     fn create_customer(&mut self, world: &mut World, at: i64) {

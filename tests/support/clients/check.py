@@ -20,6 +20,8 @@ from exported import LISTED, Exported, query
 
 # Children are asked for one by one: of the larger lists, as many as this.
 MOST_PARENTS = 25
+# Small pages, so that there are several.
+PYTHON_LIMIT, CLI_LIMIT = 10, 50
 
 
 class StandIn:
@@ -47,7 +49,7 @@ class Python:
     def all(self, resource, parameters):
         names = {"invoiceitems": "invoice_items"}
         service = getattr(self.client.v1, names.get(resource, resource))
-        return [o.id for o in service.list({"limit": 100, **parameters}).auto_paging_iter()]
+        return [o.id for o in service.list({"limit": PYTHON_LIMIT, **parameters}).auto_paging_iter()]
 
     def children(self, parent, id):
         v1 = self.client.v1
@@ -90,7 +92,7 @@ class Cli:
         command = [self.command, names.get(resource, resource), "list", "--api-base", self.url]
         if "_live_" in self.environment["STRIPE_API_KEY"]:
             command.append("--live")
-        for name, value in {"limit": 100, **parameters}.items():
+        for name, value in {"limit": CLI_LIMIT, **parameters}.items():
             command += ["-d", f"{name}={value}"]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=False

@@ -34,7 +34,7 @@ fn fill(schema: &Value, value: &mut Value, fixture: Option<&Map<String, Value>>)
     // Where the document has no null, Stripe leaves the field out.
     object.retain(|name, value| {
         let property = properties.get(name).filter(|_| value.is_null());
-        property.is_none_or(|property| is_nullable(property))
+        property.is_none_or(is_nullable)
     });
     for (name, property) in properties {
         match object.get_mut(name) {

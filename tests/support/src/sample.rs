@@ -156,7 +156,7 @@ impl World {
         }
         let refunded = 100 * i64::from(refunds);
         self.update_silently("charges", &charge, json!({ "amount_refunded": refunded }));
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             self.insert("disputes", dispute(&charge, &intent, total, at + DAY));
             self.update_silently("charges", &charge, json!({ "disputed": true }));
             let note = self.credit_note(&customer, &invoice, at);

@@ -133,8 +133,8 @@ fn what_lists_hide() {
     let (server, client) = started(world);
     assert_eq!(client.all("/v1/subscriptions").len(), 3);
     assert_eq!(client.all("/v1/subscriptions?status=all").len(), 4);
-    assert_eq!(client.all("/v1/subscriptions?status=canceled"), [subscription.clone()]);
-    assert_eq!(client.all("/v1/subscriptions?status=ended"), [subscription]);
+    assert_eq!(client.all("/v1/subscriptions?status=canceled"), [&*subscription]);
+    assert_eq!(client.all("/v1/subscriptions?status=ended"), [&*subscription]);
     assert_eq!(client.all("/v1/prices").len(), 2);
     assert_eq!(client.all("/v1/prices?active=false").len(), 1);
     assert_eq!(client.get(&format!("/v1/prices/{inline}"))["id"], inline);

@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use percent_encoding::percent_decode_str;
 
 use crate::date::http_date;
 use crate::document::document;
@@ -38,7 +39,9 @@ struct Reply {
 }
 
 pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> Answer {
-    let path = request.uri().path();
+    // Ids of coupons are what their makers like.
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let path = &*path;
     let text = request.uri().query().unwrap_or_default();
     let query = Query::parse(text);
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());

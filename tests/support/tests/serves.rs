@@ -130,6 +130,7 @@ fn what_lists_hide() {
     world.insert("customers", json!({ "created": START, "test_clock": "clock_1" }));
     let price = json!({ "active": true, "created": START, "currency": "usd", "product": "prod_1" });
     let inline = world.insert_unlisted("prices", price);
+    world.insert("coupons", json!({ "id": "SPRING 10%", "duration": "once", "created": START }));
     let (server, client) = started(world);
     assert_eq!(client.all("/v1/subscriptions").len(), 3);
     assert_eq!(client.all("/v1/subscriptions?status=all").len(), 4);
@@ -138,6 +139,7 @@ fn what_lists_hide() {
     assert_eq!(client.all("/v1/prices").len(), 2);
     assert_eq!(client.all("/v1/prices?active=false").len(), 1);
     assert_eq!(client.get(&format!("/v1/prices/{inline}"))["id"], inline);
+    assert_eq!(client.get("/v1/coupons/SPRING%2010%25")["id"], "SPRING 10%");
     assert_eq!(client.all("/v1/customers").len(), 4);
     assert_eq!(client.all("/v1/customers?test_clock=clock_1").len(), 1);
     // Tax ids of customers are not the account's own.

@@ -77,7 +77,7 @@ class Cli:
 
     def __init__(self, program, url, key):
         self.command, self.url = program, url
-        # Neither a home with someone's session nor a look for a newer version.
+        # Neither a home with someone's login nor a look for a newer version.
         self.home = tempfile.mkdtemp()
         self.environment = {
             "PATH": os.environ["PATH"],

@@ -1,6 +1,6 @@
-//! Relations whose result is kept (`-- @keep result`): computed once per as-of time, mode and
-//! confidence, for all sessions of an engine; once for good if it asks for none of these. Views
-//! that read them stay small plans, and no two of them compute the same thing.
+//! Relations whose result is kept (`-- @keep result`): computed once for each value of the settings
+//! that they follow (time, mode, confidence), for all sessions of an engine. Views that read them stay
+//! small plans, and no two of them compute the same thing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

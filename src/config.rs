@@ -185,6 +185,11 @@ impl Project {
         self.root.join("data/lake")
     }
 
+    /// What can be computed again from the lake.
+    pub fn cache_dir(&self) -> PathBuf {
+        self.root.join("data/cache")
+    }
+
     pub fn sql_dir(&self) -> PathBuf {
         self.root.join("sql")
     }

@@ -6,3 +6,4 @@ union all
 select 'product.account_events', coalesce(sum(known_events), 0)
 from models.identity_activity
 where status = 'linked'
+order by relation

@@ -1,6 +1,7 @@
 //! Runs a hypothesis: its SQL behind the fence, then the outcome table, then figures and verdict.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
@@ -39,7 +40,8 @@ impl Bench {
 
     /// What the hypothesis gives in this session's time and mode.
     pub async fn signals(&self, file: &SqlFile) -> Result<Signals> {
-        Signals::of(&self.engine.fenced_session(self.settings.clone())?, file).await
+        let session = self.engine.fenced_session(self.settings.clone())?;
+        timed("signals", Signals::of(&session, file)).await
     }
 
     /// One row a trial spell, in order of start. A trial of the other mode is told by what happened
@@ -85,7 +87,8 @@ impl Bench {
         let sql = self.engine.command("backtest_rows")?;
         let parameters =
             vec![("window", length(spec.window_us)), ("horizon", length(spec.horizon_us))];
-        read::trial_rows(&session.query_with(&sql.text, parameters).await?)
+        let rows = timed("trials", session.query_with(&sql.text, parameters)).await?;
+        read::trial_rows(&rows)
     }
 
     async fn identity(&self) -> Result<Identity> {
@@ -121,6 +124,14 @@ impl Bench {
             .collect::<Result<_>>()?;
         Ok(inputs)
     }
+}
+
+/// Tells the debug log how long a step took.
+async fn timed<T>(step: &str, work: impl Future<Output = T>) -> T {
+    let started = Instant::now();
+    let done = work.await;
+    tracing::debug!(step, elapsed = ?started.elapsed(), "done");
+    done
 }
 
 /// A hypothesis with its figures, before its family is known.
@@ -183,9 +194,9 @@ async fn measure(
     let rows = bench.rows(file, &signals, &spec).await?;
     let mut context = Context::at(settings.as_of);
     let trials = rows.iter().map(|row| row.t0).collect();
-    context.leakage = past.check(&settings, file, &signals, trials).await?;
+    context.leakage = timed("leak check", past.check(&settings, file, &signals, trials)).await?;
     drop(signals);
-    context.identity = bench.identity().await?;
+    context.identity = timed("identity", bench.identity()).await?;
     context.inputs = bench.inputs().await?;
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
         context.warnings.push(Warning::new(

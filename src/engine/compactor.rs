@@ -25,6 +25,11 @@ impl Compactor {
         Ok(())
     }
 
+    /// Those that are whole, for whoever does not wait for all.
+    pub fn completed(&mut self) -> Vec<RecordBatch> {
+        std::mem::take(&mut self.batches)
+    }
+
     pub fn finish(mut self) -> Result<Vec<RecordBatch>, ArrowError> {
         self.coalescer.finish_buffered_batch()?;
         self.batches.extend(std::iter::from_fn(|| self.coalescer.next_completed_batch()));

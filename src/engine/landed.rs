@@ -30,6 +30,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
+use object_store::path::Path;
 use url::Position;
 
 use crate::error;
@@ -51,20 +52,28 @@ impl LandedTable {
         let schema = readable(&spec.schema);
         let time = spec.time_column.as_deref().map(|name| schema.index_of(name)).transpose()?;
         let files = files.iter().map(|file| {
-            let meta = ObjectMeta {
-                location: file.path.clone(),
-                // A file never changes, so whatever is remembered of it stays right.
-                last_modified: DateTime::UNIX_EPOCH,
-                size: file.size,
-                e_tag: None,
-                version: None,
-            };
+            let meta = meta(file.path.clone(), file.size);
             PartitionedFile::new_from_meta(meta)
                 .with_statistics(Arc::new(statistics(&schema, time, file)))
         });
         let files = files.collect();
         let store = ObjectStoreUrl::parse(&lake.url()[..Position::BeforePath])?;
         Ok(Self { schema, store, files })
+    }
+
+    /// Files on this machine, with nothing known of them but their size.
+    pub fn of_local_files(schema: SchemaRef, files: Vec<(Path, u64)>) -> Self {
+        let files =
+            files.into_iter().map(|(path, size)| PartitionedFile::new_from_meta(meta(path, size)));
+        Self { schema, store: ObjectStoreUrl::local_filesystem(), files: files.collect() }
+    }
+
+    /// The same for the same files, whose names are never used twice.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut names: Vec<&str> =
+            self.files.iter().map(|file| file.object_meta.location.as_ref()).collect();
+        names.sort_unstable();
+        blake3::hash(names.join("\n").as_bytes()).into()
     }
 
     pub fn files(&self) -> &[PartitionedFile] {
@@ -174,6 +183,12 @@ impl TableProvider for LandedTable {
         let schema = TableSchema::from(Arc::clone(&self.schema));
         self.scan_files(session, &schema, files, projection, limit)
     }
+}
+
+/// A file never changes, so whatever is remembered of it stays right.
+fn meta(location: Path, size: u64) -> ObjectMeta {
+    let last_modified = DateTime::UNIX_EPOCH;
+    ObjectMeta { location, last_modified, size, e_tag: None, version: None }
 }
 
 /// What the log says of a file. Only pruning reads it, so the bounds may be wide.

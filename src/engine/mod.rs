@@ -29,7 +29,7 @@ use tokio::task::block_in_place;
 use crate::clock;
 use crate::config::Project;
 use crate::engine::catalog::Catalog;
-use crate::engine::kept::KeptResults;
+use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
@@ -43,6 +43,9 @@ pub use session::Session;
 
 /// Tables that are opened at a time.
 const TABLES_AT_ONCE: usize = 8;
+
+/// Kinds of SQL that no relation is made of.
+const ASKING: [&str; 3] = ["hypotheses", "queries", "commands"];
 
 /// What the sessions of one project share.
 #[derive(Debug, Clone)]
@@ -65,6 +68,7 @@ impl Engine {
         let specs = sync::table_specs().into_iter().chain(system::specs()).collect();
         let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
+        let store = Store::new(project.cache_dir(), salt(&project, &library)?);
         let identity = &project.config.identity;
         let lists = MailLists::new(&FreeMail {
             free_mail_domains: identity.free_mail_domains.clone(),
@@ -75,7 +79,7 @@ impl Engine {
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
-            kept: Arc::default(),
+            kept: Arc::new(KeptResults::new(store)),
             lists: Arc::new(lists),
             runtime,
             as_of,
@@ -130,6 +134,12 @@ impl Engine {
         Self { kept: Arc::new(self.kept.apart()), ..self.clone() }
     }
 
+    /// Stores the result of every kept relation, also of those that take no time: for tests.
+    #[must_use]
+    pub fn storing_all(&self) -> Self {
+        Self { kept: Arc::new(self.kept.storing_all()), ..self.clone() }
+    }
+
     /// A session that may read everything, at the project's as-of time.
     pub fn session(&self) -> Result<Session> {
         let engine = self.clone();
@@ -174,6 +184,20 @@ impl Engine {
         session.put("system", "library", vec![system::library(&self.library)?])?;
         Ok(session)
     }
+}
+
+/// What stored results depend on besides landed files and a session's settings: the program, the
+/// SQL of all relations, and what the project says of identity.
+fn salt(project: &Project, library: &Library) -> Result<blake3::Hash> {
+    let mut hasher = blake3::Hasher::new();
+    let program = std::env::current_exe()?.metadata()?;
+    hasher.update(format!("{} {:?}", program.len(), program.modified()?).as_bytes());
+    hasher.update(format!("{:?}", project.config.identity).as_bytes());
+    for file in library.files().filter(|file| !ASKING.contains(&file.kind.folder)) {
+        hasher.update(file.qualified_name().as_bytes());
+        hasher.update(file.sql_hash().as_bytes());
+    }
+    Ok(hasher.finalize())
 }
 
 /// The oldest, over the sources that have rows, of the latest fact in each (µs).

@@ -80,6 +80,10 @@ impl VersionTable {
         Self { log, schema, contested: OnceCell::new(), chosen: Mutex::default() }
     }
 
+    pub fn log(&self) -> &LandedTable {
+        &self.log
+    }
+
     async fn chosen(&self, session: &dyn Session) -> Result<Arc<Vec<Choice>>> {
         let settings = Settings::of(session.config_options())?;
         let (as_of, mode) = (settings.as_of, settings.mode);

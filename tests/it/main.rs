@@ -15,6 +15,7 @@ mod demo;
 mod fence;
 mod functions;
 mod identity;
+mod kept;
 mod landing;
 mod leakage;
 mod library;

@@ -1,0 +1,142 @@
+//! Relations whose result is kept (`-- @keep result`): computed once for each value of the settings
+//! that they follow (time, mode, confidence), for all sessions of an engine. Views that read them stay
+//! small plans, and no two of them compute the same thing. What took long is stored beside the lake,
+//! for the next run over the same data.
+
+mod reads;
+mod result;
+mod store;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use tokio::sync::OnceCell;
+
+use crate::engine::options::Settings;
+use reads::Reads;
+use result::Kept;
+pub use store::Store;
+
+type Cells = Mutex<HashMap<String, Arc<OnceCell<Kept>>>>;
+
+/// Results by relation and what they follow.
+#[derive(Debug)]
+pub struct KeptResults {
+    of_time: Cells,
+    timeless: Arc<Cells>,
+    store: Arc<Store>,
+}
+
+impl KeptResults {
+    pub fn new(store: Store) -> Self {
+        Self { of_time: Cells::default(), timeless: Arc::default(), store: Arc::new(store) }
+    }
+
+    /// The same results, of which every one is stored, however little it took.
+    pub fn storing_all(&self) -> Self {
+        Self::new(self.store.of_everything())
+    }
+
+    /// Shares what does not follow time, and nothing else: for a look at another time, whose
+    /// results are then let go of together.
+    pub fn apart(&self) -> Self {
+        Self {
+            of_time: Cells::default(),
+            timeless: Arc::clone(&self.timeless),
+            store: Arc::clone(&self.store),
+        }
+    }
+}
+
+/// A relation that is computed when it is first scanned.
+#[derive(Debug)]
+pub struct KeptTable {
+    name: String,
+    plan: LogicalPlan,
+    schema: SchemaRef,
+    reads: Reads,
+    results: Arc<KeptResults>,
+}
+
+impl KeptTable {
+    pub fn new(name: String, plan: LogicalPlan, results: Arc<KeptResults>) -> Result<Self> {
+        Ok(Self {
+            name,
+            schema: Arc::clone(plan.schema().inner()),
+            reads: Reads::of(&plan)?,
+            plan,
+            results,
+        })
+    }
+
+    /// Names what the result follows: equal keys over equal data are equal results.
+    fn key(&self, settings: &Settings) -> String {
+        let Settings { as_of, min_confidence, .. } = settings;
+        let key = (
+            &self.name,
+            self.reads.time.then_some(as_of),
+            self.reads.confidence.then_some(min_confidence),
+            self.reads.settings.then(|| Settings {
+                as_of: 0,
+                default_as_of: 0,
+                min_confidence: 0.0,
+                ..settings.clone()
+            }),
+        );
+        format!("{key:?}")
+    }
+
+    fn cell(&self, key: &str) -> Arc<OnceCell<Kept>> {
+        let cells = if self.reads.time { &self.results.of_time } else { &*self.results.timeless };
+        let mut cells = cells.lock().unwrap_or_else(|e| e.into_inner());
+        Arc::clone(cells.entry(key.to_owned()).or_default())
+    }
+
+    async fn find_or_compute(&self, state: &SessionState, key: &str) -> Result<Kept> {
+        let place = self
+            .reads
+            .is_storable
+            .then(|| self.results.store.place(&self.name, &self.reads.fingerprint(key)));
+        if let Some(place) = &place
+            && let Some(stored) = place.find(&self.schema)
+        {
+            return Ok(Kept::Stored(stored));
+        }
+        let plan = state.create_physical_plan(&self.plan).await?;
+        result::compute(&self.name, plan, state.task_ctx(), &self.schema, place).await
+    }
+}
+
+#[async_trait]
+impl TableProvider for KeptTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let state = session.as_any().downcast_ref::<SessionState>().ok_or_else(|| {
+            DataFusionError::Internal("a kept relation needs a session state".into())
+        })?;
+        let key = self.key(Settings::of(session.config_options())?);
+        let cell = self.cell(&key);
+        let kept = Box::pin(cell.get_or_try_init(|| self.find_or_compute(state, &key))).await?;
+        kept.scan(session, &self.schema, projection)
+    }
+}

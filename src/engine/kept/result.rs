@@ -1,0 +1,143 @@
+//! The result of a kept relation: small ones stay in memory, those that are large or took long are
+//! Parquet files.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::Session;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use parquet::arrow::ArrowWriter;
+
+use super::store::{Place, Writing};
+use crate::engine::compactor::Compactor;
+use crate::engine::landed::LandedTable;
+
+/// What a partition holds in memory before it goes to a file.
+const HELD_BYTES: usize = 16 << 20;
+
+#[derive(Debug)]
+pub enum Kept {
+    Held(Vec<Vec<RecordBatch>>),
+    Stored(LandedTable),
+}
+
+impl Kept {
+    pub fn scan(
+        &self,
+        session: &dyn Session,
+        schema: &SchemaRef,
+        projection: Option<&Vec<usize>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match self {
+            Self::Held(partitions) => {
+                let schema = Arc::clone(schema);
+                let plan =
+                    MemorySourceConfig::try_new_exec(partitions, schema, projection.cloned())?;
+                Ok(plan)
+            }
+            Self::Stored(table) => {
+                let schema = TableSchema::from(Arc::clone(schema));
+                table.scan_files(session, &schema, table.files().to_vec(), projection, None)
+            }
+        }
+    }
+}
+
+/// One partition of a result on its way.
+struct Partition {
+    held: Vec<RecordBatch>,
+    written: Option<ArrowWriter<File>>,
+}
+
+/// Runs the plan; the result goes to `place` where it is worth that and can be written.
+pub async fn compute(
+    relation: &str,
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+    schema: &SchemaRef,
+    place: Option<Place>,
+) -> Result<Kept> {
+    let started = Instant::now();
+    let writing = place.and_then(|place| place.begin(schema)).map(Arc::new);
+    let streams = execute_stream_partitioned(plan, context)?;
+    let collected = streams.into_iter().enumerate().map(|(number, stream)| {
+        let (schema, writing) = (Arc::clone(schema), writing.clone());
+        SpawnedTask::spawn(async move { collect(number, stream, schema, writing).await }).join()
+    });
+    let mut partitions = vec![];
+    for partition in
+        try_join_all(collected).await.map_err(|e| DataFusionError::External(e.into()))?
+    {
+        partitions.push(partition?);
+    }
+    let elapsed = started.elapsed();
+    let is_large = partitions.iter().any(|partition| partition.written.is_some());
+    let kept = match writing.and_then(Arc::into_inner) {
+        Some(writing) if is_large || writing.is_worth(elapsed) => store(writing, partitions)?,
+        _ => Kept::Held(partitions.into_iter().map(|partition| partition.held).collect()),
+    };
+    let is_stored = matches!(kept, Kept::Stored(_));
+    tracing::debug!(relation, ?elapsed, is_stored, "computed");
+    Ok(kept)
+}
+
+/// Rows may know better than the plan that a column is never NULL; readers go by the plan.
+async fn collect(
+    number: usize,
+    mut stream: SendableRecordBatchStream,
+    schema: SchemaRef,
+    writing: Option<Arc<Writing>>,
+) -> Result<Partition> {
+    let mut partition = Partition { held: vec![], written: None };
+    let mut kept = Compactor::new(Arc::clone(&schema));
+    let mut bytes = 0;
+    while let Some(batch) = stream.try_next().await? {
+        kept.push(RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())?)?;
+        for batch in kept.completed() {
+            bytes += batch.get_array_memory_size();
+            partition.held.push(batch);
+        }
+        if let Some(writing) = &writing
+            && bytes > HELD_BYTES
+        {
+            partition.flush(number, writing)?;
+            bytes = 0;
+        }
+    }
+    partition.held.extend(kept.finish()?);
+    Ok(partition)
+}
+
+impl Partition {
+    /// Moves what is held to the partition's file.
+    fn flush(&mut self, number: usize, writing: &Writing) -> Result<()> {
+        let writer = match &mut self.written {
+            Some(writer) => writer,
+            None => self.written.insert(writing.writer(number)?),
+        };
+        for batch in self.held.drain(..) {
+            writer.write(&batch)?;
+        }
+        Ok(())
+    }
+}
+
+fn store(writing: Writing, partitions: Vec<Partition>) -> Result<Kept> {
+    for (number, mut partition) in partitions.into_iter().enumerate() {
+        partition.flush(number, &writing)?;
+        if let Some(writer) = partition.written {
+            writing.close(writer)?;
+        }
+    }
+    Ok(Kept::Stored(writing.commit()?))
+}

@@ -1,0 +1,99 @@
+//! Results that are stored beside the lake: they say what computing says, and never what was true
+//! of other data.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use arrow::util::pretty::pretty_format_batches;
+use paydirt::config::{Mode, Project};
+use paydirt::engine::Engine;
+use paydirt::engine::options::Settings;
+use paydirt::simulate::{self, AS_OF, Shape};
+
+use crate::company::{Company, wait};
+
+const DAY: i64 = 86_400;
+
+/// The company as its sources told it so many days before the end.
+fn export(root: &Path, days: i64) -> PathBuf {
+    let (accounts, events, seed, shape) = (120, 4_000, 5, Shape::Acacia);
+    let as_of = AS_OF - days * DAY;
+    let settings =
+        simulate::Settings { accounts, events, seed, shape, is_compressed: false, as_of };
+    simulate::write(root, &settings, &mut |_| ()).unwrap();
+    root.join("export")
+}
+
+/// The rows of every kept relation, sorted, in both modes and at two times.
+fn all_rows(root: &Path, is_stored: bool) -> BTreeMap<String, Vec<String>> {
+    let project = Project::open(Some(root)).unwrap();
+    wait(async move {
+        let engine = Engine::open(project, None).await.unwrap();
+        let engine = if is_stored { engine.storing_all() } else { engine };
+        let settings = engine.settings().await.unwrap().clone();
+        let mut all = BTreeMap::new();
+        for (mode, days) in [(Mode::Live, 0), (Mode::Live, 100), (Mode::Test, 0)] {
+            let as_of = settings.as_of - days * DAY * 1_000_000;
+            let settings = Settings { mode, as_of, ..settings.clone() };
+            let session = engine.session_with(settings, None).unwrap();
+            for file in engine.library.files().filter(|file| file.header.has("keep")) {
+                let name = file.qualified_name();
+                let batches = session.query(&format!("select * from {name}")).await.unwrap();
+                let table = pretty_format_batches(&batches).unwrap().to_string();
+                let mut rows: Vec<String> = table.lines().map(str::to_owned).collect();
+                rows.sort();
+                all.insert(format!("{name} {mode:?} {days}"), rows);
+            }
+        }
+        all
+    })
+}
+
+/// Every result that is stored, and when it was.
+fn stored(root: &Path) -> BTreeMap<PathBuf, SystemTime> {
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let relations = folders(&root.join("data/cache"));
+    let results = relations.iter().flat_map(|relation| folders(relation));
+    results.map(|path| (path.clone(), fs::metadata(path).unwrap().modified().unwrap())).collect()
+}
+
+#[test]
+fn a_stored_result_is_the_computed_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("company");
+    let earlier = export(&root, 60);
+    let company = Company::at(&root);
+    company.land(&[earlier]);
+    let computed = all_rows(&root, false);
+    assert!(computed.values().filter(|rows| rows.len() > 10).count() > 30, "{computed:?}");
+
+    assert_eq!(all_rows(&root, true), computed, "while they are stored");
+    let first = stored(&root);
+    assert!(first.len() > 30, "{first:?}");
+    assert_eq!(all_rows(&root, true), computed, "when they are read back");
+    assert_eq!(stored(&root), first, "nothing is computed twice");
+
+    // New data, and nothing of the old results.
+    let later = tempfile::tempdir().unwrap();
+    company.land(&[export(later.path(), 0)]);
+    let computed_later = all_rows(&root, false);
+    assert_ne!(computed_later, computed);
+    assert_eq!(all_rows(&root, true), computed_later, "after landing");
+    assert!(stored(&root).len() > first.len());
+}
+
+#[test]
+fn a_result_that_cannot_be_stored_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("company");
+    let earlier = export(&root, 60);
+    Company::at(&root).land(&[earlier]);
+    let computed = all_rows(&root, false);
+    let _ = fs::remove_dir_all(root.join("data/cache"));
+    fs::write(root.join("data/cache"), "not a folder").unwrap();
+    assert_eq!(all_rows(&root, true), computed);
+}

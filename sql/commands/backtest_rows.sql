@@ -6,6 +6,7 @@ with trials as (
         started_at + cast($horizon as interval) as horizon_end_at,
         least(started_at + cast($horizon as interval), as_of()) as judged_at
     from models.trials
+    where is_in_mode or not $in_mode_only
 ),
 
 signals as (
@@ -30,27 +31,34 @@ signals as (
     where nth = 1
 ),
 
-payments as (
+-- An account may have thousands of trials and payments: only times are compared of all pairs.
+first_payments as (
     select
-        trials.subscription_id as trial_id,
-        payments.*,
-        payments.reversed_at is null or payments.reversed_at > trials.judged_at as is_net,
-        row_number() over (
-            partition by trials.subscription_id,
-                payments.reversed_at is null or payments.reversed_at > trials.judged_at
-            order by payments.paid_at, payments.invoice_id
-        ) as nth
+        trials.subscription_id,
+        trials.account_id,
+        trials.judged_at,
+        min(payments.paid_at) as gross_paid_at,
+        min(payments.paid_at) filter (
+            where payments.reversed_at is null or payments.reversed_at > trials.judged_at
+        ) as net_paid_at
     from trials
     inner join outcomes.payments as payments on payments.account_id = trials.account_id
     where payments.paid_at > trials.started_at
-),
-
-gross as (
-    select trial_id, min(paid_at) as paid_at from payments group by trial_id
+    group by trials.subscription_id, trials.account_id, trials.judged_at
 ),
 
 net as (
-    select * from payments where is_net and nth = 1
+    select
+        *,
+        row_number() over (partition by trial_id order by invoice_id) as nth
+    from (
+        select first_payments.subscription_id as trial_id, payments.*
+        from first_payments
+        inner join outcomes.payments as payments
+            on payments.account_id = first_payments.account_id
+            and payments.paid_at = first_payments.net_paid_at
+        where payments.reversed_at is null or payments.reversed_at > first_payments.judged_at
+    ) as paid
 ),
 
 prior as (
@@ -90,7 +98,7 @@ select
         when trials.spell_no > 1 then 'retrial'
         when prior.subscription_id is not null then 'prior_payer'
         when trials.horizon_end_at > as_of() then 'immature'
-        when gross.paid_at <= trials.landmark_at then 'converted_before_landmark'
+        when gross.gross_paid_at <= trials.landmark_at then 'converted_before_landmark'
         when alive.subscription_id is null then 'ended_before_landmark'
         when seen.known_at is null or seen.known_at > trials.landmark_at then 'unmatched'
     end as exclusion,
@@ -99,7 +107,7 @@ select
     trials.horizon_end_at <= as_of() as is_mature,
     signals.signal_at,
     signals.event_at,
-    gross.paid_at as gross_converted_at,
+    gross.gross_paid_at as gross_converted_at,
     net.paid_at as net_converted_at,
     net.subscription_id as converting_subscription_id,
     net.invoice_id as converting_invoice_id,
@@ -110,12 +118,12 @@ select
     lost.lost_at,
     trials.landmark_at <= as_of()
         and alive.subscription_id is not null
-        and (gross.paid_at is null or gross.paid_at > trials.landmark_at) as is_at_risk,
+        and (gross.gross_paid_at is null or gross.gross_paid_at > trials.landmark_at) as is_at_risk,
     coalesce(seen.known_at <= trials.landmark_at, false) as is_matched
 from trials
 left join signals on signals.subscription_id = trials.subscription_id
-left join gross on gross.trial_id = trials.subscription_id
-left join net on net.trial_id = trials.subscription_id
+left join first_payments as gross on gross.subscription_id = trials.subscription_id
+left join net on net.trial_id = trials.subscription_id and net.nth = 1
 left join prior on prior.subscription_id = trials.subscription_id
 left join alive on alive.subscription_id = trials.subscription_id
 left join models.account_first_seen as seen on seen.account_id = trials.account_id

@@ -1,4 +1,5 @@
 -- Spans in which an account had no live subscription; the last one is open at as_of().
+-- @keep result
 with ends as (
     select
         account_id,

@@ -12,4 +12,7 @@ select
     source,
     uuid
 from product.event_links
-where status = 'linked' and known_at <= as_of()
+where status = 'linked'
+    and known_at <= as_of()
+    -- Follows from the first, and lets the planner leave out all other links before it joins.
+    and account_id is not null

@@ -52,16 +52,13 @@ impl Bench {
         signals: &Signals,
         spec: &Spec,
     ) -> Result<Vec<TrialRow>> {
-        let mut rows = self.rows_of_mode(signals, spec).await?;
+        let mut rows = self.rows_of_mode(signals, spec, false).await?;
         if rows.iter().any(|(_, is_in_mode)| !is_in_mode) {
             let settings = Settings { mode: self.settings.mode.other(), ..self.settings.clone() };
             let other = Self::new(&self.engine, &settings);
-            let told = other.rows_of_mode(&other.signals(file).await?, spec).await?;
-            let mut told: HashMap<String, TrialRow> = told
-                .into_iter()
-                .filter(|(_, is_in_mode)| *is_in_mode)
-                .map(|(row, _)| (row.subscription_id.clone(), row))
-                .collect();
+            let told = other.rows_of_mode(&other.signals(file).await?, spec, true).await?;
+            let mut told: HashMap<String, TrialRow> =
+                told.into_iter().map(|(row, _)| (row.subscription_id.clone(), row)).collect();
             for (row, _) in rows.iter_mut().filter(|(_, is_in_mode)| !is_in_mode) {
                 if let Some(told) = told.remove(&row.subscription_id) {
                     *row = TrialRow { exclusion: Some(Exclusion::TestMode), ..told };
@@ -75,8 +72,14 @@ impl Bench {
         Ok(rows)
     }
 
-    /// The rows as the mode tells them, and whether each is of that mode.
-    async fn rows_of_mode(&self, signals: &Signals, spec: &Spec) -> Result<Vec<(TrialRow, bool)>> {
+    /// The rows as the mode tells them, of its own trials only if that is wished, and whether each is
+    /// of that mode.
+    async fn rows_of_mode(
+        &self,
+        signals: &Signals,
+        spec: &Spec,
+        in_mode_only: bool,
+    ) -> Result<Vec<(TrialRow, bool)>> {
         let session = self.session()?;
         session.put("backtest", "signals", signals.batches().to_vec())?;
         let length = |us: i64| {
@@ -85,8 +88,11 @@ impl Bench {
             ScalarValue::IntervalMonthDayNano(Some(length))
         };
         let sql = self.engine.command("backtest_rows")?;
-        let parameters =
-            vec![("window", length(spec.window_us)), ("horizon", length(spec.horizon_us))];
+        let parameters = vec![
+            ("window", length(spec.window_us)),
+            ("horizon", length(spec.horizon_us)),
+            ("in_mode_only", ScalarValue::Boolean(Some(in_mode_only))),
+        ];
         let rows = timed("trials", session.query_with(&sql.text, parameters)).await?;
         read::trial_rows(&rows)
     }

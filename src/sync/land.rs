@@ -20,10 +20,10 @@ use crate::sync::{FileReport, Landed, Rejected, table_specs};
 /// Rows that a reader gathers before it hands them over.
 const CHUNK_ROWS: usize = 50_000;
 /// Chunks that are read while others are written.
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 2;
 /// Rows that are worth files of their own, and bytes that are not to be held any longer.
-const FLUSH_ROWS: usize = 400_000;
-const FLUSH_BYTES: usize = 128 << 20;
+const FLUSH_ROWS: usize = 300_000;
+const FLUSH_BYTES: usize = 96 << 20;
 
 /// What became of one path.
 #[derive(Debug)]

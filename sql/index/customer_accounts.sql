@@ -16,21 +16,6 @@ with listed as (
     group by id, coalesce(livemode, is_live())
 ),
 
--- A customer that Stripe no longer lists still stands on its subscriptions and invoices.
-carriers as (
-    select
-        customer_id,
-        min(created_at) as created_at,
-        bool_or(coalesce(livemode, is_live())) as livemode
-    from (
-        select customer_id, created_at, livemode from stripe_log.subscriptions
-        union all
-        select customer_id, created_at, livemode from stripe_log.invoices
-    ) as seen
-    where customer_id is not null
-    group by customer_id
-),
-
 customers as (
     select
         coalesce(listed.customer_id, carriers.customer_id) as customer_id,
@@ -38,7 +23,7 @@ customers as (
         listed.account_metadata_id,
         coalesce(listed.livemode, carriers.livemode, is_live()) = is_live() as is_in_mode
     from listed
-    full join carriers on carriers.customer_id = listed.customer_id
+    full join index.customer_carriers as carriers on carriers.customer_id = listed.customer_id
 )
 
 select

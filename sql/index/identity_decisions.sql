@@ -1,13 +1,7 @@
 -- At each moment at which its candidates change: the surest tier at which an identity has one, and
 -- its account. Two accounts at that tier make it ambiguous.
 -- @keep result
-with moments as (
-    select identity_key, from_at as at from index.identity_candidates
-    union
-    select identity_key, to_at from index.identity_candidates where to_at is not null
-),
-
-tiers as (
+with tiers as (
     select
         moments.identity_key,
         moments.at,
@@ -15,7 +9,7 @@ tiers as (
         min(candidates.first_at) as first_at,
         min(candidates.account_id) as first_account_id,
         max(candidates.account_id) as last_account_id
-    from moments
+    from index.identity_moments as moments
     inner join index.identity_candidates as candidates
         on candidates.identity_key = moments.identity_key
         and candidates.from_at <= moments.at

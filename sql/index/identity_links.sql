@@ -2,12 +2,7 @@
 -- latest moment counts. Before there is a candidate, the first customer made later decides, known from
 -- that day on; a customer that appears later never changes an earlier link.
 -- @keep result
-with moments as (
-    select identity_key, from_at as at from index.identity_candidates
-    union
-    select identity_key, to_at from index.identity_candidates where to_at is not null
-),
-
+with
 -- From each moment to the next; NULL is open.
 steps as (
     select
@@ -15,7 +10,7 @@ steps as (
         moments.at as from_at,
         lead(moments.at) over (partition by moments.identity_key order by moments.at) as to_at,
         decisions.at as decided_at
-    from moments
+    from index.identity_moments as moments
     left join index.identity_decisions as decisions
         on decisions.identity_key = moments.identity_key and decisions.at = moments.at
 ),

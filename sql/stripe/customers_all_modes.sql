@@ -1,20 +1,6 @@
 -- Customers as they stood, of both modes, with those that Stripe no longer lists: a deleted
 -- customer still stands on its subscriptions and invoices.
-with carriers as (
-    select
-        customer_id,
-        min(created_at) as created_at,
-        bool_or(coalesce(livemode, is_live())) as livemode
-    from (
-        select customer_id, created_at, livemode from stripe_log.subscriptions
-        union all
-        select customer_id, created_at, livemode from stripe_log.invoices
-    ) as seen
-    where customer_id is not null
-    group by customer_id
-),
-
-emails as (
+with emails as (
     select customer_id, email
     from (
         select
@@ -49,6 +35,6 @@ from (
     select *, as_of() >= data_through() or (source = 'event' and observed_at <= as_of()) as is_current
     from stripe_version.customers
 ) as listed
-full join carriers on carriers.customer_id = listed.id
+full join index.customer_carriers as carriers on carriers.customer_id = listed.id
 left join emails on emails.customer_id = coalesce(listed.id, carriers.customer_id)
 where least(listed.created_at, carriers.created_at) <= as_of()

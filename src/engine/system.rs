@@ -24,9 +24,10 @@ fn spec(name: &str, columns: &[(&str, DataType)]) -> TableSpec {
     }
 }
 
-/// One row a file and relation that were landed; the row without a relation ends the landing.
+/// One row a landing and relation; the row without a relation ends the landing.
 pub fn syncs() -> TableSpec {
     use DataType::{Int64, Utf8};
+    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     spec(
         "syncs",
         &[
@@ -40,8 +41,18 @@ pub fn syncs() -> TableSpec {
             ("new_rows", Int64),
             ("duplicates", Int64),
             ("rejected", Int64),
+            // Of a source with an API: landed, denied, failing, stopped or over budget, and why.
+            ("outcome", Utf8),
+            ("reason", Utf8),
+            ("complete_through", time),
+            ("requests", Int64),
         ],
     )
+}
+
+/// How many requests an API has answered since the row before.
+pub fn requests() -> TableSpec {
+    spec("requests", &[("source", DataType::Utf8), ("requests", DataType::Int64)])
 }
 
 /// One row a thing that was refused or could not be read.
@@ -91,7 +102,7 @@ pub fn backtests() -> TableSpec {
 }
 
 pub fn specs() -> Vec<TableSpec> {
-    vec![syncs(), diagnostics(), backtests()]
+    vec![syncs(), requests(), diagnostics(), backtests()]
 }
 
 /// `system.library`: every SQL file in use, and whether it is the project's own.

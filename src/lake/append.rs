@@ -26,10 +26,9 @@ pub(super) const ATTEMPTS: u32 = 64;
 /// What a commit says besides its rows.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
-    /// Whose position `version` is; without it, no position is written.
-    pub app_id: Option<String>,
-    /// Position of that application, given back by [`Table::transaction`] for good.
-    pub version: i64,
+    /// Where applications have come to, by their names, given back by [`Table::transaction`] for
+    /// good.
+    pub positions: Vec<(String, i64)>,
     /// Free notes in the Delta history. They go when the log is cleaned, 30 days on.
     pub metadata: Map<String, Value>,
 }
@@ -53,8 +52,7 @@ struct Staged {
 impl Table {
     /// Appends the rows whose key the table does not have, in one atomic commit.
     ///
-    /// Without a new row it commits only what `commit` says, or nothing when it names no
-    /// application. Other writers may append at the same time: nothing is lost and nothing doubled.
+    /// Without a new row it commits only what `commit` says, or nothing when it has no position. Other writers may append at the same time: nothing is lost and nothing doubled.
     /// After an error the same append can simply be made again. Columns that the batches lack are
     /// NULL; columns of the wrong type are an error.
     pub async fn append(&mut self, batches: Vec<RecordBatch>, commit: Commit) -> Result<Appended> {
@@ -88,7 +86,7 @@ impl Table {
             return Ok(true);
         }
         self.stage(rows, staged).await?;
-        if staged.rows.is_empty() && commit.app_id.is_none() {
+        if staged.rows.is_empty() && commit.positions.is_empty() {
             return Ok(true);
         }
         self.commit(&staged.parts, commit).await
@@ -132,8 +130,8 @@ impl Table {
             .with_metadata(commit.metadata.clone())
             // A retry in there would not look again for rows that the winner has written.
             .with_max_retries(0);
-        if let Some(app_id) = &commit.app_id {
-            let position = Transaction::new(app_id, commit.version);
+        for (application, version) in &commit.positions {
+            let position = Transaction::new(application, *version);
             properties = properties.with_application_transaction(position);
         }
         let mut actions = self.definition()?;

@@ -85,6 +85,11 @@ impl Table {
         Ok(table)
     }
 
+    /// As the spec names it, such as `stripe_log/invoices`.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
     /// The files that hold the table's rows, in no particular order.
     pub fn files(&self) -> &[DataFile] {
         &self.files

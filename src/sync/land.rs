@@ -1,21 +1,20 @@
 //! The loop: a file is read on one thread while its rows are written on another. A file that was
 //! landed whole is known by its content and costs nothing the second time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::RecordBatch;
 use tokio::sync::mpsc;
 
 use crate::clock;
-use crate::engine::system;
 use crate::error::{Error, Result};
-use crate::lake::{Commit, Lake, Table, TableSpec};
+use crate::lake::{Commit, Lake};
 use crate::sync::files::{self, FileMapping};
-use crate::sync::{FileReport, Landed, Rejected, table_specs};
+use crate::sync::journal::{DiagnosticRow, SyncRow, key};
+use crate::sync::log::{Counts, Log};
+use crate::sync::{FileReport, Landed, Rejected};
 
 /// Rows that a reader gathers before it hands them over.
 const CHUNK_ROWS: usize = 50_000;
@@ -24,6 +23,8 @@ const CHUNKS_AHEAD: usize = 2;
 /// Rows that are worth files of their own, and bytes that are not to be held any longer.
 const FLUSH_ROWS: usize = 300_000;
 const FLUSH_BYTES: usize = 96 << 20;
+/// Events are written after the objects they carried.
+const EVENTS: &str = "stripe_log/events";
 
 /// What became of one path.
 #[derive(Debug)]
@@ -38,17 +39,13 @@ pub struct Outcome {
 
 /// Lands files in a lake.
 pub struct Landing {
-    lake: Lake,
-    specs: HashMap<String, TableSpec>,
-    tables: HashMap<String, Table>,
+    log: Log,
     mappings: Arc<Vec<FileMapping>>,
 }
 
 impl Landing {
     pub fn new(lake: Lake, mappings: Vec<FileMapping>) -> Self {
-        let specs = table_specs().into_iter().chain(system::specs());
-        let specs = specs.map(|spec| (spec.name.clone(), spec)).collect();
-        Self { lake, specs, tables: HashMap::new(), mappings: Arc::new(mappings) }
+        Self { log: Log::new(lake), mappings: Arc::new(mappings) }
     }
 
     /// Lands one file; `progress` is told the rows so far. What cannot be read is in the report
@@ -77,8 +74,8 @@ impl Landing {
         };
         // The same bytes under another mapping are other rows.
         let content = key(&[&hash, format!("{:?}", self.mappings).as_bytes()]);
-        if self.table("system/syncs").await?.keys(None).await?.contains(&number(&done_key(content)))
-        {
+        let landed = self.log.table("system/syncs").await?.keys(None).await?;
+        if landed.contains(&number(&done_key(content))) {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
@@ -92,7 +89,7 @@ impl Landing {
             })
         });
         let mut waiting = Waiting::default();
-        let mut counts: BTreeMap<&'static str, (u64, u64)> = BTreeMap::new();
+        let mut counts = Counts::default();
         let mut rows = 0;
         while let Some(chunk) = receiver.recv().await {
             rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
@@ -107,140 +104,83 @@ impl Landing {
             Error::new(format!("{}: reading stopped in the middle", path.display()))
         })??;
         self.diagnose(&report, landed_at).await?;
-        self.finish(&report, hash, &counts, content, landed_at).await?;
-        let new_rows = counts.values().map(|(rows, _)| rows).sum();
-        let duplicates = counts.values().map(|(_, duplicates)| duplicates).sum();
+        let rows = sync_rows(&report, hash, &counts, content, landed_at);
+        self.log.record_syncs(&rows, landed_at).await?;
+        let (new_rows, duplicates) = counts.total();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
     }
 
-    async fn table(&mut self, name: &str) -> Result<&mut Table> {
-        if !self.tables.contains_key(name) {
-            let spec = self.specs.get(name);
-            let spec = spec.ok_or_else(|| Error::new(format!("no table {name} is declared")))?;
-            let table = self.lake.table(spec).await?;
-            self.tables.insert(name.to_owned(), table);
-        }
-        self.tables.get_mut(name).ok_or_else(|| Error::new(format!("no table {name}")))
-    }
-
-    /// Writes what is waiting, one commit a table; events come after the objects they carried.
+    /// Writes what is waiting.
     async fn flush(
         &mut self,
         waiting: &mut Waiting,
-        counts: &mut BTreeMap<&'static str, (u64, u64)>,
+        counts: &mut Counts,
         path: &Path,
     ) -> Result<()> {
-        let mut batches: Vec<_> = std::mem::take(waiting).batches.into_iter().collect();
-        batches.sort_by_key(|(table, _)| (*table == "stripe_log/events", *table));
-        for (table, batches) in batches {
-            let mut commit = Commit::default();
-            commit.metadata.insert("paydirt.file".into(), path.display().to_string().into());
-            let appended = self.table(table).await?.append(batches, commit).await?;
-            let count = counts.entry(table).or_default();
-            count.0 += appended.rows;
-            count.1 += appended.duplicates;
-        }
-        Ok(())
-    }
-
-    /// Marks a file as landed: one row a relation, and one that says "whole".
-    async fn finish(
-        &mut self,
-        report: &FileReport,
-        hash: [u8; 16],
-        counts: &BTreeMap<&'static str, (u64, u64)>,
-        content: [u8; 16],
-        landed_at: i64,
-    ) -> Result<()> {
-        let per_table = counts.iter().map(|(table, count)| (Some(table.replace('/', ".")), *count));
-        let whole = counts.values().fold((0, 0), |sum, n| (sum.0 + n.0, sum.1 + n.1));
-        let rows: Vec<(Option<String>, (u64, u64))> = per_table.chain([(None, whole)]).collect();
-        let keys = rows.iter().map(|(relation, _)| match relation {
-            Some(relation) => key(&[&content, relation.as_bytes(), &landed_at.to_le_bytes()]),
-            None => done_key(content),
-        });
-        let keys: Vec<[u8; 16]> = keys.collect();
-        let all = |value: String| texts(rows.iter().map(|_| Some(value.clone())));
-        let whole_only = |value: u64| {
-            numbers(rows.iter().map(|(relation, _)| relation.is_none().then_some(value)))
-        };
-        let batch = RecordBatch::try_new(
-            system::syncs().schema,
-            vec![
-                Arc::new(BinaryArray::from_iter_values(&keys)),
-                moments(rows.len(), landed_at),
-                all("files".into()),
-                all(report.path.display().to_string()),
-                all(report.format.into()),
-                all(format!("{:032x}", number(&hash))),
-                texts(rows.iter().map(|(relation, _)| relation.clone())),
-                whole_only(report.bytes),
-                numbers(rows.iter().map(|(_, (new, duplicates))| Some(new + duplicates))),
-                numbers(rows.iter().map(|(_, (new, _))| Some(*new))),
-                numbers(rows.iter().map(|(_, (_, duplicates))| Some(*duplicates))),
-                whole_only(report.rejected),
-            ],
-        )?;
-        self.table("system/syncs").await?.append(vec![batch], Commit::default()).await?;
+        let note = ("paydirt.file".to_owned(), path.display().to_string().into());
+        let commit = Commit { metadata: [note].into_iter().collect(), ..Commit::default() };
+        let batches = std::mem::take(waiting).batches;
+        counts.add(self.log.append(batches, EVENTS, commit).await?);
         Ok(())
     }
 
     /// Records what was refused, and fields that could not be read.
     async fn diagnose(&mut self, report: &FileReport, landed_at: i64) -> Result<()> {
-        struct Row {
-            kind: &'static str,
-            line: Option<u64>,
-            relation: Option<String>,
-            id: Option<String>,
-            field: Option<String>,
-            reason: String,
-        }
-        let rejected = report.problems.iter().map(|problem| Row {
-            kind: "rejected",
-            line: problem.line,
-            relation: None,
-            id: None,
-            field: problem.field.clone(),
-            reason: problem.reason.clone(),
-        });
-        let unread = report.diagnostics.iter().map(|diagnostic| Row {
-            kind: "unread field",
-            line: diagnostic.line,
-            relation: Some(diagnostic.table.replace('/', ".")),
-            id: Some(diagnostic.id.clone()),
-            field: Some(diagnostic.field.clone()),
-            reason: diagnostic.reason.clone(),
-        });
-        let rows: Vec<Row> = rejected.chain(unread).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let path = report.path.display().to_string();
-        let keys: Vec<[u8; 16]> = rows
-            .iter()
-            .map(|row| {
-                let place =
-                    format!("{:?} {:?} {:?} {:?}", row.line, row.relation, row.id, row.field);
-                key(&[path.as_bytes(), place.as_bytes(), row.reason.as_bytes()])
-            })
-            .collect();
-        let batch = RecordBatch::try_new(
-            system::diagnostics().schema,
-            vec![
-                Arc::new(BinaryArray::from_iter_values(&keys)),
-                moments(rows.len(), landed_at),
-                texts(rows.iter().map(|row| Some(row.kind.to_owned()))),
-                texts(rows.iter().map(|_| Some(path.clone()))),
-                numbers(rows.iter().map(|row| row.line)),
-                texts(rows.iter().map(|row| row.relation.clone())),
-                texts(rows.iter().map(|row| row.id.clone())),
-                texts(rows.iter().map(|row| row.field.clone())),
-                texts(rows.iter().map(|row| Some(row.reason.clone()))),
-            ],
-        )?;
-        self.table("system/diagnostics").await?.append(vec![batch], Commit::default()).await?;
-        Ok(())
+        let rows = diagnostic_rows(report);
+        self.log.record_diagnostics(&rows, landed_at).await
     }
+}
+
+/// What marks a file as landed: one row a relation, and one that says "whole".
+fn sync_rows(
+    report: &FileReport,
+    hash: [u8; 16],
+    counts: &Counts,
+    content: [u8; 16],
+    landed_at: i64,
+) -> Vec<SyncRow> {
+    let hash = blake3::Hash::from_bytes(padded(hash)).to_hex()[..32].to_owned();
+    let row = |key, relation: Option<String>, (new, duplicates): (u64, u64)| SyncRow {
+        key,
+        source: "files",
+        path: report.path.display().to_string(),
+        format: report.format,
+        content_hash: Some(hash.clone()),
+        relation,
+        rows: Some(new + duplicates),
+        new_rows: Some(new),
+        duplicates: Some(duplicates),
+        ..SyncRow::default()
+    };
+    let mut rows: Vec<SyncRow> = counts
+        .iter()
+        .map(|(table, count)| {
+            let relation = table.replace('/', ".");
+            let key = key(&[&content, relation.as_bytes(), &landed_at.to_le_bytes()]);
+            row(key, Some(relation), count)
+        })
+        .collect();
+    rows.push(SyncRow {
+        bytes: Some(report.bytes),
+        rejected: Some(report.rejected),
+        ..row(done_key(content), None, counts.total())
+    });
+    rows
+}
+
+fn diagnostic_rows(report: &FileReport) -> Vec<DiagnosticRow> {
+    let path = report.path.display().to_string();
+    let rejected = report.problems.iter().map(|problem| DiagnosticRow {
+        kind: "rejected",
+        path: path.clone(),
+        line: problem.line,
+        field: problem.field.clone(),
+        reason: problem.reason.clone(),
+        ..DiagnosticRow::default()
+    });
+    let unread =
+        report.diagnostics.iter().map(|diagnostic| DiagnosticRow::unread(&path, diagnostic));
+    rejected.chain(unread).collect()
 }
 
 /// Batches that wait to be written, by table.
@@ -261,17 +201,6 @@ impl Waiting {
     }
 }
 
-fn key(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    let mut key = [0; 16];
-    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    key
-}
-
 fn done_key(content: [u8; 16]) -> [u8; 16] {
     key(&[&content, b"whole"])
 }
@@ -281,15 +210,8 @@ fn number(key: &[u8; 16]) -> u128 {
     u128::from_be_bytes(*key)
 }
 
-fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
-}
-
-fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
-    let values = values.map(|value| value.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
-    Arc::new(values.collect::<Int64Array>())
-}
-
-fn moments(rows: usize, at: i64) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from(vec![at; rows]).with_timezone("UTC"))
+fn padded(hash: [u8; 16]) -> [u8; 32] {
+    let mut padded = [0; 32];
+    padded[..16].copy_from_slice(&hash);
+    padded
 }

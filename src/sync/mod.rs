@@ -1,9 +1,11 @@
-//! From what a source says to rows of the landed log. `stripe` and `files` read and never write;
-//! `land` is the loop that brings their batches to the lake.
+//! From what a source says to rows of the landed log. `files` and `stripe` read objects from disk
+//! and over the wire; both hand them to the same batches, which `log` brings to the lake.
 
 pub mod files;
+mod journal;
 pub mod json;
 pub mod land;
+mod log;
 pub mod report;
 pub mod stripe;
 mod tables;

@@ -101,7 +101,7 @@ fn invoices(numbers: impl IntoIterator<Item = i64>) -> Vec<RecordBatch> {
 }
 
 fn position(app_id: &str, version: i64) -> Commit {
-    Commit { app_id: Some(app_id.to_owned()), version, ..Commit::default() }
+    Commit { positions: vec![(app_id.to_owned(), version)], ..Commit::default() }
 }
 
 async fn lake_in(store: Arc<dyn ObjectStore>) -> Lake {

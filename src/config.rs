@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use url::{Host, Url};
 
 use crate::error::{Error, Result};
 use crate::sync::files::FileMapping;
+use crate::sync::stripe::RESOURCES;
+use crate::sync::stripe::api::DEFAULT_BASE;
 use crate::time;
 
 pub const FILE_NAME: &str = "paydirt.toml";
@@ -112,6 +115,73 @@ impl Default for Backtest {
 #[serde(deny_unknown_fields, default)]
 pub struct Sources {
     pub files: Vec<FileMapping>,
+    pub stripe: Stripe,
+}
+
+/// Stripe's API. The key itself is never here.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stripe {
+    /// A file of mode 0600 that holds the key; STRIPE_API_KEY comes before it.
+    pub key_file: Option<PathBuf>,
+    /// The connected account to read, of a platform's key.
+    pub account: Option<String>,
+    api_base: Option<String>,
+    /// Resources that may be denied.
+    pub optional: Vec<String>,
+    /// Requests per rolling 30 days.
+    pub request_budget: Option<u64>,
+    /// Requests a second that Stripe grants the account, where it is not what it publishes.
+    pub rate_limit: Option<u32>,
+}
+
+impl Stripe {
+    /// Where the API is. A key goes over plain HTTP to this machine only.
+    pub fn base(&self) -> Result<Url> {
+        let text = self.api_base.as_deref().unwrap_or(DEFAULT_BASE);
+        let refuse = |why: &str| {
+            Error::new(format!("[source.stripe] api_base = \"{text}\" {why}"))
+                .hint(format!("leave it out for {DEFAULT_BASE}"))
+        };
+        let url = Url::parse(text).map_err(|_| refuse("is no URL"))?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => return Err(refuse("names no host")),
+        };
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if is_here => Ok(url),
+            _ => Err(refuse("would send the key in the clear: it must be https")),
+        }
+    }
+
+    pub fn is_optional(&self, resource: &str) -> bool {
+        self.optional.iter().any(|name| name == resource)
+    }
+
+    fn validate(&self) -> Result<()> {
+        self.base()?;
+        let is_unknown = |name: &&String| RESOURCES.iter().all(|known| known.name != name.as_str());
+        if let Some(name) = self.optional.iter().find(is_unknown) {
+            let names: Vec<&str> = RESOURCES.iter().map(|resource| resource.name).collect();
+            return Err(Error::new(format!(
+                "[source.stripe] optional: no resource is called `{name}`"
+            ))
+            .hint(format!("resources are: {}", names.join(", "))));
+        }
+        match &self.account {
+            Some(account) if !account.starts_with("acct_") => {
+                Err(Error::new(format!("[source.stripe] account = \"{account}\" is no account id"))
+                    .hint("it starts with acct_"))
+            }
+            _ if self.rate_limit == Some(0) => {
+                Err(Error::new("[source.stripe] rate_limit = 0 lets no request through"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A TOML date-time, a string as people write times, or unix seconds; in microseconds.
@@ -140,6 +210,7 @@ impl Config {
     }
 
     fn validate(&self) -> Result<()> {
+        self.source.stripe.validate()?;
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {
             return Err(Error::new(format!(
@@ -223,6 +294,25 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         parse(&set).unwrap();
+    }
+
+    #[test]
+    fn a_key_goes_over_tls_or_stays_on_this_machine() {
+        for base in ["https://api.stripe.com", "http://127.0.0.1:4242", "http://localhost:1/x"] {
+            parse(&format!("[source.stripe]\napi_base = \"{base}\"\n")).unwrap();
+        }
+        for base in ["http://api.stripe.com", "ftp://127.0.0.1", "api.stripe.com"] {
+            let error = parse(&format!("[source.stripe]\napi_base = \"{base}\"\n")).unwrap_err();
+            assert!(error.message().contains(base), "{error}");
+        }
+    }
+
+    #[test]
+    fn optional_resources_exist() {
+        parse("[source.stripe]\noptional = [\"balance_transactions\"]\n").unwrap();
+        let error = parse("[source.stripe]\noptional = [\"balances\"]\n").unwrap_err();
+        assert!(error.message().contains("`balances`"), "{error}");
+        assert!(error.hint_text().unwrap().contains("balance_transactions"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Data flows one way:
 //!
 //! ```text
-//!  files (later Stripe, PostHog, Postgres)      sync      records → Arrow batches
+//!  files, Stripe (later PostHog, Postgres)       sync      records → Arrow batches
 //!    ▼
 //!  lake: Delta tables, atomic commits            lake      rows known by key, or nothing
 //!    ▼
@@ -23,11 +23,13 @@
 //! - `sync` and `engine` meet only in `lake`. `backtest` computes from plain rows; only its `run`
 //!   and `ledger` ask the engine. `library` and the functions read no clock and do no IO.
 //! - `simulate` makes files of the sources' own shapes, and nothing here asks it.
-//! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`.
+//! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`. One HTTP client:
+//!   `http`. A secret is never printed, logged or written.
 
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod time;
 
 pub mod lake;

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::object::{self, Origin};
+use super::keeps;
+use super::object::{self, Answered, Origin};
 use super::resources::RESOURCES;
 use super::rows::{Rows, Version};
 use crate::error::Result;
@@ -53,6 +54,20 @@ impl StripeBatches {
     /// Lands one object as a list returns it, with everything inside it. `line` is where it
     /// stands in its file. A refusal means that nothing of it landed.
     pub fn push(&mut self, object: &Json<'_>, line: Option<u64>) -> Result<(), Refusal> {
+        self.take(object, &Origin::list(object), line)
+    }
+
+    /// The same for an object that an API gave at a known time.
+    pub fn push_answer(&mut self, object: &Json<'_>, answer: Answered<'_>) -> Result<(), Refusal> {
+        self.take(object, &Origin::answered(object, answer), None)
+    }
+
+    fn take(
+        &mut self,
+        object: &Json<'_>,
+        origin: &Origin<'_>,
+        line: Option<u64>,
+    ) -> Result<(), Refusal> {
         let Some(kind) = object.get_str("object") else {
             return Err(Refusal::of("object", "it has no object type, as Stripe's objects have"));
         };
@@ -60,9 +75,12 @@ impl StripeBatches {
             return Err(Refusal::of("id", format!("the {kind} has no id")));
         }
         if kind == "event" {
-            self.event(object, line);
+            match keeps::reduced_event(object) {
+                Some(reduced) => self.event(&reduced, line),
+                None => self.event(object, line),
+            }
         } else {
-            self.object(object, &Origin::list(object), line);
+            self.object(object, origin, line);
         }
         Ok(())
     }
@@ -92,6 +110,10 @@ impl StripeBatches {
 
     /// Lands an object and what is embedded in it.
     fn object(&mut self, object: &Json<'_>, origin: &Origin<'_>, line: Option<u64>) {
+        if let Some(reduced) = keeps::reduced(object) {
+            self.version(&reduced, origin, line);
+            return;
+        }
         let observed_at = self.version(object, origin, line);
         self.embedded(object, &origin.inside(object, observed_at), line);
     }
@@ -145,7 +167,7 @@ impl StripeBatches {
             &self.canonical
         };
         let event_id = origin.event_text("id");
-        let key = object::key(object, canonical, event_id);
+        let key = object::key(object, canonical, origin.apart);
         let rows = &mut self.tables[table];
         let observed_at = origin
             .observed_at
@@ -166,7 +188,7 @@ impl StripeBatches {
             source: origin.source,
             event_id,
             event_type: origin.event_text("type"),
-            api_version: origin.event_text("api_version"),
+            api_version: origin.api_version,
             livemode: origin.livemode_of(object),
             previous_attributes: origin.previous_attributes(),
             raw: &self.raw,

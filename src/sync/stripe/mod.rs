@@ -1,9 +1,13 @@
-//! Stripe: definitions of its objects, and the way from a JSON object to versions in the log.
+//! Stripe: definitions of its objects, the way from a JSON object to versions in the log, and the
+//! way of the objects here, over the wire.
 
+pub mod api;
 mod batch;
 mod column;
 mod computed;
+mod keeps;
 mod object;
+pub mod pull;
 mod resources;
 mod rows;
 
@@ -12,5 +16,5 @@ mod tests;
 
 pub use batch::StripeBatches;
 pub use column::time_type;
-pub use object::first_128;
-pub use resources::{RESOURCES, Resource, schema};
+pub use object::{Answered, first_128};
+pub use resources::{Children, Listing, RESOURCES, Resource, schema};

@@ -29,10 +29,11 @@ pub fn boolean(object: &Json<'_>, field: &str) -> Option<bool> {
     }
 }
 
-/// The first 128 bits of blake3 over kind, id, content and event, each closed by a zero byte.
+/// The first 128 bits of blake3 over kind, id, content and what keeps it apart, each closed by a
+/// zero byte.
 ///
 /// An event never changes; only its count of deliveries does, so its id is its content.
-pub fn key(object: &Json<'_>, canonical: &str, event_id: Option<&str>) -> [u8; 16] {
+pub fn key(object: &Json<'_>, canonical: &str, apart: Option<&str>) -> [u8; 16] {
     let kind = object.get_str("object").unwrap_or_default();
     let content = if kind == "event" { "" } else { canonical };
     let mut hasher = blake3::Hasher::new();
@@ -40,7 +41,7 @@ pub fn key(object: &Json<'_>, canonical: &str, event_id: Option<&str>) -> [u8; 1
         hasher.update(part.as_bytes());
         hasher.update(&[0]);
     }
-    hasher.update(event_id.unwrap_or_default().as_bytes());
+    hasher.update(apart.unwrap_or_default().as_bytes());
     first_128(&hasher)
 }
 
@@ -61,21 +62,59 @@ pub struct Origin<'a> {
     /// `None` leaves it to the latest fact in the object.
     pub observed_at: Option<i64>,
     livemode: Option<bool>,
+    /// Of the row, where the object does not say.
+    pub api_version: Option<&'a str>,
+    /// What makes it a row of its own beside one with the same content: the event's id, or the
+    /// listing after a gap in the events, in which the object may have changed there and back.
+    pub apart: Option<&'a str>,
+}
+
+/// When and how an API gave an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// µs.
+    pub at: i64,
+    pub api_version: &'a str,
+    /// The gap after which it was listed again.
+    pub gap: Option<&'a str>,
 }
 
 impl<'a> Origin<'a> {
     /// An object of a list: known since it exists.
     pub fn list(object: &Json<'_>) -> Self {
-        let known_from = born_at(object);
-        Self { source: LIST, event: None, known_from, observed_at: None, livemode: None }
+        Self {
+            source: LIST,
+            event: None,
+            known_from: born_at(object),
+            observed_at: None,
+            livemode: None,
+            api_version: None,
+            apart: None,
+        }
+    }
+
+    /// An object of a list that the source gave at a known time: that is how it was then.
+    pub fn answered(object: &Json<'_>, answer: Answered<'a>) -> Self {
+        Self {
+            observed_at: Some(answer.at),
+            api_version: Some(answer.api_version),
+            apart: answer.gap,
+            ..Self::list(object)
+        }
     }
 
     /// The object that an event carries: known since the event.
     pub fn event(event: &'a Json<'a>) -> Self {
         let created = micros(event, "created");
-        let livemode = boolean(event, "livemode");
-        let event = Some(event);
-        Self { source: EVENT, event, known_from: created, observed_at: created, livemode }
+        Self {
+            source: EVENT,
+            event: Some(event),
+            known_from: created,
+            observed_at: created,
+            livemode: boolean(event, "livemode"),
+            api_version: event.get_str("api_version"),
+            apart: event.get_str("id"),
+        }
     }
 
     /// What is embedded in `carrier`, whose own row was observed at that time.
@@ -86,6 +125,8 @@ impl<'a> Origin<'a> {
             known_from: self.known_from,
             observed_at: Some(observed_at),
             livemode: self.livemode_of(carrier),
+            api_version: None,
+            apart: None,
         }
     }
 

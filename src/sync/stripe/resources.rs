@@ -1,7 +1,7 @@
-//! The Stripe objects that paydirt keeps: one definition each, from which schema and extraction
-//! follow.
+//! The Stripe objects that paydirt keeps: one definition each, from which schema, extraction and
+//! requests follow.
 //!
-//! A definition reads `column, source path`. Where the API moved a field (2025-03-31.basil,
+//! A column reads `column, source path`. Where the API moved a field (2025-03-31.basil,
 //! 2025-09-30.clover) the new path comes first and the old one after `|`, so that both
 //! generations land in one form.
 
@@ -20,11 +20,64 @@ pub struct Resource {
     pub table: &'static str,
     /// Values of the objects' `object` field.
     pub objects: &'static [&'static str],
-    /// List endpoint; empty where the API has none.
+    /// List endpoint; empty where the API has none that would do.
     pub path: &'static str,
+    /// The permission of a restricted key that covers it, as the dashboard calls it.
+    pub scope: &'static str,
+    /// What paydirt cannot tell without it.
+    pub loses: &'static str,
+    pub listing: Listing,
+    /// The only fields that are kept of it, where the others are none of our business.
+    pub keeps: &'static [&'static str],
     /// The typed columns, after [`common_fields`].
     pub columns: &'static [Column],
 }
+
+/// How the objects of a resource are had from the API, all of them and whole.
+#[derive(Debug)]
+pub struct Listing {
+    /// Parameters beside limit, cursor and times.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// What is otherwise an id or absent, below the object.
+    pub expand: &'static [&'static str],
+    /// Lists inside the object that show their first page only.
+    pub children: &'static [Children],
+    /// What comes before the last dot of the types of events that carry it.
+    pub events: &'static [&'static str],
+    /// Whether the list takes times of creation.
+    pub by_created: bool,
+    /// The field that holds the time of creation.
+    pub created: &'static str,
+    /// Whether what is in the list no more is gone.
+    pub shows_all: bool,
+    /// Days after its creation in which an object may change without an event: it is listed again
+    /// for so long.
+    pub relisted_days: Option<i64>,
+}
+
+/// A list inside an object, and where its other pages are.
+#[derive(Debug)]
+pub struct Children {
+    pub list: &'static str,
+    /// Whose rate limit the requests count towards.
+    pub endpoint: &'static str,
+    /// `{id}` is the object.
+    pub path: &'static str,
+    /// The parameter that names the object, where the path does not.
+    pub parameter: Option<&'static str>,
+    pub expand: &'static [&'static str],
+}
+
+const LISTED: Listing = Listing {
+    parameters: &[],
+    expand: &[],
+    children: &[],
+    events: &[],
+    by_created: true,
+    created: "created",
+    shows_all: false,
+    relisted_days: None,
+};
 
 const fn time(name: &'static str, paths: &'static str) -> Column {
     Column::new(name, Kind::Time, paths)
@@ -124,6 +177,28 @@ const LINE: &[Column] = &[
 const CREDIT_NOTE_REFUND: &[Column] =
     &[id("refund_id", "refund|."), int("amount_minor", "amount_refunded")];
 
+const CUSTOMER_TAX_IDS: Children = Children {
+    list: "tax_ids",
+    endpoint: "customer tax ids",
+    path: "/v1/customers/{id}/tax_ids",
+    parameter: None,
+    expand: &[],
+};
+const SUBSCRIPTION_ITEMS: Children = Children {
+    list: "items",
+    endpoint: "subscription items",
+    path: "/v1/subscription_items",
+    parameter: Some("subscription"),
+    expand: &["discounts"],
+};
+const INVOICE_LINES: Children = Children {
+    list: "lines",
+    endpoint: "invoice lines",
+    path: "/v1/invoices/{id}/lines",
+    parameter: None,
+    expand: &["discounts"],
+};
+
 /// Every resource; events last, because an event lands after the object it carries.
 pub const RESOURCES: &[Resource] = &[
     Resource {
@@ -131,6 +206,16 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/customers",
         objects: &["customer"],
         path: "/v1/customers",
+        scope: "Customers",
+        loses: "who pays: no accounts, no links to product events",
+        listing: Listing {
+            expand: &["tax_ids"],
+            children: &[CUSTOMER_TAX_IDS],
+            events: &["customer"],
+            shows_all: true,
+            ..LISTED
+        },
+        keeps: &[],
         columns: &[
             CREATED,
             text("email", "email"),
@@ -147,6 +232,16 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/subscriptions",
         objects: &["subscription"],
         path: "/v1/subscriptions",
+        scope: "Subscriptions",
+        loses: "trials and their ends: nothing can be backtested",
+        listing: Listing {
+            parameters: &[("status", "all")],
+            expand: &["discounts", "items.data.discounts"],
+            children: &[SUBSCRIPTION_ITEMS],
+            events: &["customer.subscription"],
+            ..LISTED
+        },
+        keeps: &[],
         columns: &[
             CUSTOMER,
             STATUS,
@@ -183,6 +278,16 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/invoices",
         objects: &["invoice"],
         path: "/v1/invoices",
+        scope: "Invoices",
+        loses: "payments: nothing can be backtested",
+        listing: Listing {
+            expand: &["discounts", "lines.data.discounts"],
+            children: &[INVOICE_LINES],
+            events: &["invoice"],
+            shows_all: true,
+            ..LISTED
+        },
+        keeps: &[],
         columns: &[
             CUSTOMER,
             text("customer_email", "customer_email"),
@@ -225,6 +330,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/invoice_payments",
         objects: &["invoice_payment"],
         path: "/v1/invoice_payments",
+        scope: "Invoices",
+        loses: "which charge paid which invoice: refunds and disputes are not taken off",
+        listing: Listing { events: &["invoice_payment"], relisted_days: Some(35), ..LISTED },
+        keeps: &[],
         columns: &[
             INVOICE,
             id("charge_id", "payment.charge"),
@@ -245,6 +354,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/charges",
         objects: &["charge"],
         path: "/v1/charges",
+        scope: "Charges and Refunds",
+        loses: "failed payments and what was paid outside invoices",
+        listing: Listing { events: &["charge"], ..LISTED },
+        keeps: &[],
         columns: &[
             CUSTOMER,
             INVOICE,
@@ -273,6 +386,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/payment_intents",
         objects: &["payment_intent"],
         path: "/v1/payment_intents",
+        scope: "PaymentIntents",
+        loses: "the link between invoice payments and charges",
+        listing: Listing { events: &["payment_intent"], ..LISTED },
+        keeps: &[],
         columns: &[
             CUSTOMER,
             INVOICE,
@@ -292,6 +409,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/refunds",
         objects: &["refund"],
         path: "/v1/refunds",
+        scope: "Charges and Refunds",
+        loses: "refunds: what was given back counts as paid",
+        listing: Listing { events: &["refund", "charge.refund"], ..LISTED },
+        keeps: &[],
         columns: &[
             CHARGE,
             PAYMENT_INTENT,
@@ -309,6 +430,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/disputes",
         objects: &["dispute"],
         path: "/v1/disputes",
+        scope: "Disputes",
+        loses: "chargebacks: what was taken back counts as paid",
+        listing: Listing { events: &["charge.dispute"], ..LISTED },
+        keeps: &[],
         columns: &[
             CHARGE,
             PAYMENT_INTENT,
@@ -325,6 +450,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/credit_notes",
         objects: &["credit_note"],
         path: "/v1/credit_notes",
+        scope: "Credit notes",
+        loses: "credit notes: what was credited counts as paid",
+        listing: Listing { events: &["credit_note"], ..LISTED },
+        keeps: &[],
         columns: &[
             INVOICE,
             CUSTOMER,
@@ -344,6 +473,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/products",
         objects: &["product"],
         path: "/v1/products",
+        scope: "Products",
+        loses: "names of products",
+        listing: Listing { events: &["product"], shows_all: true, ..LISTED },
+        keeps: &[],
         columns: &[
             text("name", "name"),
             flag("is_active", "active"),
@@ -358,6 +491,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/prices",
         objects: &["price", "plan"],
         path: "/v1/prices",
+        scope: "Prices",
+        loses: "what plans cost: monthly recurring revenue",
+        listing: Listing { expand: &["tiers"], events: &["price", "plan"], ..LISTED },
+        keeps: &[],
         columns: &[
             id("product_id", "product"),
             flag("is_active", "active"),
@@ -383,6 +520,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/coupons",
         objects: &["coupon"],
         path: "/v1/coupons",
+        scope: "Coupons",
+        loses: "discounts in monthly recurring revenue",
+        listing: Listing { events: &["coupon"], shows_all: true, ..LISTED },
+        keeps: &[],
         columns: &[
             text("name", "name"),
             text("duration", "duration"),
@@ -400,6 +541,10 @@ pub const RESOURCES: &[Resource] = &[
         table: "stripe_log/discounts",
         objects: &["discount"],
         path: "",
+        scope: "Subscriptions",
+        loses: "discounts in monthly recurring revenue",
+        listing: Listing { events: &["customer.discount"], ..LISTED },
+        keeps: &[],
         columns: &[
             CUSTOMER,
             id("subscription_id", "subscription"),
@@ -412,10 +557,148 @@ pub const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        name: "promotion_codes",
+        table: "stripe_log/promotion_codes",
+        objects: &["promotion_code"],
+        path: "/v1/promotion_codes",
+        scope: "Promotion codes",
+        loses: "which code a discount came from",
+        listing: Listing { events: &["promotion_code"], ..LISTED },
+        keeps: &[],
+        columns: &[
+            text("code", "code"),
+            id("coupon_id", "promotion.coupon|coupon"),
+            CUSTOMER,
+            flag("is_active", "active"),
+            CREATED,
+            time("expires_at", "expires_at"),
+            int("max_redemptions", "max_redemptions"),
+            int("times_redeemed", "times_redeemed"),
+            METADATA,
+        ],
+    },
+    Resource {
+        name: "subscription_schedules",
+        table: "stripe_log/subscription_schedules",
+        objects: &["subscription_schedule"],
+        path: "/v1/subscription_schedules",
+        scope: "Subscriptions",
+        loses: "changes of plan that are planned",
+        listing: Listing { events: &["subscription_schedule"], ..LISTED },
+        keeps: &[],
+        columns: &[
+            CUSTOMER,
+            id("subscription_id", "subscription"),
+            id("released_subscription_id", "released_subscription"),
+            STATUS,
+            text("end_behavior", "end_behavior"),
+            CREATED,
+            time("canceled_at", "canceled_at").fact(),
+            time("completed_at", "completed_at").fact(),
+            time("released_at", "released_at").fact(),
+            time("current_phase_start_at", "current_phase.start_date"),
+            time("current_phase_end_at", "current_phase.end_date"),
+            json("phases", "phases"),
+            TEST_CLOCK,
+            METADATA,
+        ],
+    },
+    // Its own list has the account's, not those of customers: these come inside the customers.
+    Resource {
+        name: "tax_ids",
+        table: "stripe_log/tax_ids",
+        objects: &["tax_id"],
+        path: "",
+        scope: "Customers",
+        loses: "tax numbers of customers",
+        listing: Listing { events: &["customer.tax_id"], ..LISTED },
+        keeps: &[],
+        columns: &[
+            CUSTOMER,
+            text("type", "type"),
+            text("country", "country"),
+            text("value", "value"),
+            text("verification_status", "verification.status"),
+            CREATED,
+        ],
+    },
+    Resource {
+        name: "invoice_items",
+        table: "stripe_log/invoice_items",
+        objects: &["invoiceitem"],
+        path: "/v1/invoiceitems",
+        scope: "Invoices",
+        loses: "what waits for the next invoice",
+        listing: Listing {
+            events: &["invoiceitem"],
+            created: "date",
+            shows_all: true,
+            relisted_days: Some(35),
+            ..LISTED
+        },
+        keeps: &[],
+        columns: &[
+            CUSTOMER,
+            INVOICE,
+            id("subscription_id", "parent.subscription_details.subscription|subscription"),
+            AMOUNT,
+            CURRENCY,
+            text("description", "description"),
+            id("price_id", "pricing.price_details.price|price|plan"),
+            id("product_id", "pricing.price_details.product|price.product"),
+            Column::new("quantity", Kind::Whole, "quantity|quantity_decimal"),
+            flag("is_proration", "proration"),
+            time("created_at", "date").fact(),
+            time("period_start_at", "period.start"),
+            time("period_end_at", "period.end"),
+            TEST_CLOCK,
+            METADATA,
+        ],
+    },
+    // What kind of card or account it is stays at Stripe.
+    Resource {
+        name: "payment_methods",
+        table: "stripe_log/payment_methods",
+        objects: &["payment_method"],
+        path: "/v1/payment_methods",
+        scope: "Payment Methods",
+        loses: "how customers pay",
+        listing: Listing { events: &["payment_method"], by_created: false, ..LISTED },
+        keeps: &["id", "object", "created", "customer", "livemode", "type"],
+        columns: &[CUSTOMER, text("type", "type"), CREATED],
+    },
+    Resource {
+        name: "balance_transactions",
+        table: "stripe_log/balance_transactions",
+        objects: &["balance_transaction"],
+        path: "/v1/balance_transactions",
+        scope: "Balance transaction sources",
+        loses: "fees, and what reached the bank",
+        listing: Listing { relisted_days: Some(35), ..LISTED },
+        keeps: &[],
+        columns: &[
+            id("source_id", "source"),
+            text("type", "type"),
+            text("reporting_category", "reporting_category"),
+            STATUS,
+            AMOUNT,
+            int("fee_minor", "fee"),
+            int("net_minor", "net"),
+            CURRENCY,
+            decimal("exchange_rate", "exchange_rate"),
+            CREATED,
+            time("available_at", "available_on"),
+        ],
+    },
+    Resource {
         name: "events",
         table: "stripe_log/events",
         objects: &["event"],
         path: "/v1/events",
+        scope: "Events",
+        loses: "changes: a sync sees only what was created since the last one",
+        listing: LISTED,
+        keeps: &[],
         columns: &[
             text("type", "type"),
             CREATED,

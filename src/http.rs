@@ -1,0 +1,28 @@
+//! The one HTTP client: how long it waits, what it never does.
+
+use std::time::Duration;
+
+use reqwest::{Client, redirect};
+
+use crate::error::{Error, Result};
+
+/// To reach the server at all.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Between two pieces of an answer.
+const SILENCE: Duration = Duration::from_secs(30);
+/// For a request as a whole.
+const WHOLE: Duration = Duration::from_secs(120);
+
+/// A client that shares its connections among its clones. It follows no redirect: an API does not
+/// move, and what sends one is a proxy that wants a login.
+#[allow(clippy::disallowed_methods)]
+pub fn client() -> Result<Client> {
+    Client::builder()
+        .user_agent(concat!("paydirt/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .timeout(WHOLE)
+        .redirect(redirect::Policy::none())
+        .build()
+        .map_err(|error| Error::new(format!("cannot make an HTTP client: {error}")))
+}

@@ -33,10 +33,13 @@ pub enum Command {
     },
     /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
     Simulate(SimulateArgs),
-    /// Land data in the lake
+    /// Land data in the lake [default: from Stripe]
+    #[command(args_conflicts_with_subcommands = true)]
     Sync {
         #[command(subcommand)]
-        source: Source,
+        source: Option<Source>,
+        #[command(flatten)]
+        live: StripeArgs,
     },
     /// Merge many small files of the lake into few, sorted ones; running queries are not disturbed
     Compact(CompactArgs),
@@ -59,8 +62,14 @@ pub enum Command {
         #[command(subcommand)]
         what: New,
     },
-    /// Plan all SQL files without running them: columns, types, keys, fence
-    Check,
+    /// Plan all SQL files without running them: columns, types, keys, fence; or try what a key
+    /// may read
+    Check {
+        #[command(subcommand)]
+        source: Option<Checkable>,
+    },
+    /// Compare the lake with what Stripe lists now, object by object
+    Reconcile(KeyArgs),
     /// Open a SQL shell, or run SQL
     Sql(SqlArgs),
 }
@@ -76,6 +85,33 @@ pub enum Source {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Land what Stripe has, and what has changed there since the last time
+    Stripe(StripeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Checkable {
+    /// What the Stripe key may read, one request a resource
+    Stripe(KeyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// Take a secret key (sk_), which can do more than read
+    #[arg(long)]
+    pub allow_secret_key: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StripeArgs {
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// Ask for changes again and again until stopped
+    #[arg(long)]
+    pub follow: bool,
+    /// How often to ask while things happen; less often while nothing does
+    #[arg(long, value_name = "TIME", default_value = "60s", requires = "follow")]
+    pub every: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,11 +11,12 @@ mod signals;
 mod simulate;
 mod sql;
 mod status;
+mod stripe;
 mod sync;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, New, Source};
+use crate::cli::{Checkable, Cli, Command, New, Source};
 use crate::config::Project;
 use crate::error::{Error, Result};
 use crate::time;
@@ -27,9 +28,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo { dir } => demo::run(dir.as_deref()).await,
         Command::Init { dir } => init::run(&dir),
         Command::Simulate(args) => simulate::run(&args),
-        Command::Sync { source: Source::Files { paths, dry_run } } => {
+        Command::Sync { source: Some(Source::Files { paths, dry_run }), .. } => {
             sync::files(project()?, &paths, dry_run).await
         }
+        Command::Sync { source: Some(Source::Stripe(args)), .. }
+        | Command::Sync { source: None, live: args } => stripe::sync(project()?, &args).await,
         Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
@@ -38,7 +41,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
             signals::run(project()?, as_of.as_deref(), format).await
         }
         Command::New { what: New::Hypothesis { name } } => new::hypothesis(&project()?, &name),
-        Command::Check => check::run(project()?).await,
+        Command::Check { source: None } => check::run(project()?).await,
+        Command::Check { source: Some(Checkable::Stripe(args)) } => {
+            stripe::check(project()?, &args).await
+        }
+        Command::Reconcile(args) => stripe::reconcile(project()?, &args).await,
         Command::Sql(args) => sql::run(project()?, args).await,
     }
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
 use crate::backtest::{format::count as grouped, read};
+use crate::commands::stripe;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::render::{self, Format, Layout};
+use crate::sync::stripe::pull::{self, Position};
 use crate::time;
 
 /// What one landed table holds.
@@ -21,13 +23,19 @@ struct Landed {
     last_at: Option<i64>,
     duplicates: u64,
     other_mode: u64,
+    /// Up to when all that happened is there, of a source that tells.
+    complete_through: Option<i64>,
+    last_sync: Option<i64>,
+    gaps: u64,
 }
 
 pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
+    let budget = project.config.source.stripe.request_budget;
+    let used = stripe::requests_used(&project).await?;
     let engine = Engine::open(project, None).await?;
     let tables = landed(&engine).await?;
     if tables.is_empty() && format == Format::Table {
-        println!("nothing has landed yet: `paydirt sync files PATH…`");
+        println!("nothing has landed yet: `paydirt sync stripe` or `paydirt sync files PATH…`");
         return Ok(ExitCode::SUCCESS);
     }
     render::write_batches(
@@ -43,6 +51,14 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         .await?;
     let rejected = read::records(&rejected)?.first().map_or(Ok(0), |row| row.count("n"))?;
     if format == Format::Table {
+        if used > 0 || budget.is_some() {
+            let budget = budget.map(|budget| format!(" of {}", grouped(budget)));
+            println!(
+                "requests to Stripe in the last 30 days: {}{}",
+                grouped(used),
+                budget.unwrap_or_default()
+            );
+        }
         println!("mode: {}", engine.settings().await?.mode.as_str());
         println!("as of: {}", time::format_moment(engine.settings().await?.as_of));
         println!(
@@ -62,14 +78,24 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
     let before = engine.command("landings")?;
     let before = session.query(&before.text).await?;
     let before = read::records(&before)?;
+    let config = &engine.project.config;
+    let scope = pull::scope(config.mode, config.source.stripe.account.as_deref());
+    let events = engine.specs().find(|spec| spec.name == pull::EVENTS_TABLE);
+    let current = match events {
+        Some(events) => pull::complete_through(&engine.lake().table(events).await?, config).await?,
+        None => None,
+    };
     let mut specs: Vec<_> =
         engine.specs().filter(|spec| !spec.name.starts_with("system/")).collect();
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     let mut tables = vec![];
     for spec in specs {
-        if engine.lake().table(spec).await?.rows() == 0 {
+        let table = engine.lake().table(spec).await?;
+        if table.rows() == 0 {
             continue;
         }
+        // What was listed once stays current by events.
+        let listed = Position::complete(&table, &scope).await?;
         let relation = spec.name.replace('/', ".");
         let sql = match spec.name.strip_prefix("stripe_log/") {
             Some(resource) => {
@@ -80,10 +106,12 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
         let batches = session.query(&sql).await?;
         let records = read::records(&batches)?;
         let Some(row) = records.first() else { continue };
-        let mut duplicates = 0;
+        let (mut duplicates, mut last_sync, mut gaps) = (0, None, 0);
         for landing in &before {
             if landing.text("relation")? == relation {
                 duplicates = landing.count("duplicates")?;
+                last_sync = landing.moment("last_sync")?;
+                gaps = landing.count("gaps")?;
             }
         }
         tables.push(Landed {
@@ -94,6 +122,9 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
+            complete_through: listed.max(listed.and(current)),
+            last_sync,
+            gaps,
         });
     }
     Ok(tables)
@@ -118,5 +149,8 @@ fn batch(tables: &[Landed]) -> Result<RecordBatch> {
         ("to", moment(|table| table.last_at)),
         ("duplicates", count(|table| table.duplicates)),
         ("other_mode", count(|table| table.other_mode)),
+        ("complete_through", moment(|table| table.complete_through)),
+        ("last_sync", moment(|table| table.last_sync)),
+        ("gaps", count(|table| table.gaps)),
     ])?)
 }

@@ -27,7 +27,7 @@ use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
 use crate::clock;
-use crate::config::Project;
+use crate::config::{Config, Project};
 use crate::engine::catalog::Catalog;
 use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
+use crate::sync::stripe::pull;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
 pub use compactor::Compactor;
@@ -94,8 +95,8 @@ impl Engine {
     }
 
     async fn work_out(&self) -> Result<Settings> {
-        let data_through = data_through(&self.log).await?;
         let config = &self.project.config;
+        let data_through = data_through(&self.log, config).await?;
         let as_of = self.as_of.or(config.backtest.as_of).unwrap_or(data_through);
         Ok(Settings {
             as_of,
@@ -200,8 +201,9 @@ fn salt(project: &Project, library: &Library) -> Result<blake3::Hash> {
     Ok(hasher.finalize())
 }
 
-/// The oldest, over the sources that have rows, of the latest fact in each (µs).
-async fn data_through(log: &LogTables) -> Result<i64> {
+/// The oldest, over the sources that have rows, of the latest fact in each (µs). An API tells more:
+/// up to when nothing happened that is not here.
+async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
     let now = clock::now_us();
     let sourced = log.specs().filter_map(|spec| {
         let source = match spec.name.split_once('/')?.0 {
@@ -227,6 +229,12 @@ async fn data_through(log: &LogTables) -> Result<i64> {
             let through = sources.entry(source).or_insert(latest);
             *through = latest.max(*through);
         }
+    }
+    let events = tables.iter().find(|(_, table)| table.name() == pull::EVENTS_TABLE);
+    if let Some((_, events)) = events
+        && let Some(complete) = pull::complete_through(events, config).await?
+    {
+        sources.insert("stripe", complete.min(now));
     }
     Ok(sources.into_values().min().unwrap_or(now))
 }

@@ -28,14 +28,21 @@ pub fn paydirt(folder: &Path, arguments: &[&str]) -> Said {
 
 /// The same with this text on standard input.
 pub fn paydirt_fed(folder: &Path, arguments: &[&str], input: &str) -> Said {
+    run(folder, arguments, input, None)
+}
+
+/// The same with a Stripe key in the environment.
+pub fn paydirt_with_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
+    run(folder, arguments, "", Some(key))
+}
+
+fn run(folder: &Path, arguments: &[&str], input: &str, key: Option<&str>) -> Said {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));
-    let output = command
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .args(arguments)
-        .write_stdin(input)
-        .output()
-        .unwrap();
+    command.current_dir(folder).env_remove("NO_COLOR").env_remove("STRIPE_API_KEY");
+    if let Some(key) = key {
+        command.env("STRIPE_API_KEY", key);
+    }
+    let output = command.args(arguments).write_stdin(input).output().unwrap();
     Said {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -1,7 +1,7 @@
 //! One binary for all integration tests: each links a quarter of a gigabyte.
 //!
 //! `company` makes projects and asks them in SQL, `stripe` and `command` write Stripe objects and
-//! start the binary; every other module tests one part of paydirt.
+//! start the binary, `stripe_api` serves them with the stand-in; every other module tests one part of paydirt.
 
 mod command;
 mod company;
@@ -23,4 +23,5 @@ mod planted;
 mod promise;
 mod signals;
 mod simulate;
+mod stripe_api;
 mod versions;

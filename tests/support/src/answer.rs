@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
 use bytes::Bytes;
-use futures::{StreamExt, stream};
 use percent_encoding::percent_decode_str;
 
+use crate::connection::{End, Request, Response};
 use crate::date::http_date;
 use crate::document::document;
 use crate::fault::{Fault, draw};
@@ -23,12 +19,6 @@ use crate::route::{Found, Route};
 use crate::server::Shared;
 use crate::version::is_version;
 
-pub(crate) struct Answer {
-    pub response: Response,
-    pub delay: Duration,
-    pub is_reset: bool,
-}
-
 /// What is sent, before faults of the wire.
 struct Reply {
     status: u16,
@@ -38,17 +28,18 @@ struct Reply {
     objects: usize,
 }
 
-pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> Answer {
+/// The answer, and how long it is held back.
+pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> (Response, Duration) {
     // Ids of coupons are what their makers like.
-    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let path = percent_decode_str(request.path()).decode_utf8_lossy();
     let path = &*path;
-    let text = request.uri().query().unwrap_or_default();
+    let text = request.query();
     let query = Query::parse(text);
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| request.header(name);
     let sent = |name: &str| header(name).map(str::to_owned);
     let endpoint = document().template(path).unwrap_or(path);
     let mut seen = Seen {
-        method: request.method().to_string(),
+        method: request.method.clone(),
         path: path.to_owned(),
         endpoint: endpoint.to_owned(),
         query: query.pairs().map(|(name, value)| (name, value.to_owned())).collect(),
@@ -240,59 +231,32 @@ const PROXY_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Access denied</tit
                           <body><h1>Gateway</h1><p>The proxy could not reach the host.</p></body>\
                           </html>\n";
 
-/// Time to send the first part of a body that is cut.
-const CUT_AFTER: Duration = Duration::from_millis(10);
-
 fn finish(
     mut reply: Reply,
     fault: Option<Fault>,
     now: i64,
     version: Option<String>,
     id: &str,
-) -> Answer {
+) -> (Response, Duration) {
     let mut delay = Duration::ZERO;
-    let mut sent = None;
+    let mut end = End::Whole;
     match fault {
         Some(Fault::ProxyPage { status }) => {
             let body = Bytes::from_static(PROXY_PAGE.as_bytes());
             reply = Reply { status, kind: "text/html", headers: vec![], body, objects: 0 };
         }
         Some(Fault::BadJson) => reply.body = reply.body.slice(..reply.body.len() * 2 / 3),
-        Some(Fault::Cut) => sent = Some(reply.body.len() / 2),
+        Some(Fault::Cut) => end = End::Cut(reply.body.len() / 2),
+        Some(Fault::Reset) => end = End::Reset,
         Some(Fault::Slow(time)) => delay = time,
         _ => {}
     }
-    let is_reset = fault == Some(Fault::Reset);
-    let length = reply.body.len();
-    let body = match sent {
-        Some(sent) => {
-            let part = reply.body.slice(..sent);
-            let end = async {
-                // What is not sent when the body fails is never sent.
-                tokio::time::sleep(CUT_AFTER).await;
-                Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
-            };
-            Body::from_stream(stream::iter([Ok(part)]).chain(stream::once(end)))
-        }
-        None => Body::from(reply.body),
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.kind));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let mut add = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    };
-    add("date", &http_date(now));
-    add("request-id", id);
-    if let Some(version) = version {
-        add("stripe-version", &version);
-    }
-    for (name, value) in &reply.headers {
-        add(name, value);
-    }
-    Answer { response, delay, is_reset }
+    let mut headers = vec![
+        ("content-type", reply.kind.to_owned()),
+        ("date", http_date(now)),
+        ("request-id", id.to_owned()),
+    ];
+    headers.extend(version.map(|version| ("stripe-version", version)));
+    headers.extend(reply.headers);
+    (Response { status: reply.status, headers, body: reply.body, end }, delay)
 }

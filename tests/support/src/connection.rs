@@ -1,106 +1,183 @@
-//! Connections that can be reset from inside of a request.
+//! HTTP/1.1 as far as an API client speaks it: heads are read and answers written, in order.
+//!
+//! It is written out because faults need the bare connection, and because a web framework would
+//! switch on features of crates that paydirt's engine is built with: all of it would be built twice.
 
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf, Bytes, BytesMut};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A way to reset the connection of a request.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Switch(Arc<AtomicBool>);
+use crate::answer::answer;
+use crate::server::Shared;
 
-impl Switch {
-    /// Lets the next write fail, and the connection end with a reset.
-    pub fn reset(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+const MOST_HEADERS: usize = 100;
+const LONGEST_HEAD: usize = 64 << 10;
+
+/// The head of a request.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub method: String,
+    /// Path and query, as they were sent.
+    target: String,
+    headers: Vec<(String, String)>,
+    is_old: bool,
 }
 
-pub(crate) struct Connection {
-    stream: TcpStream,
-    switch: Switch,
+/// What is sent back.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Bytes,
+    pub end: End,
 }
 
-pub(crate) struct Listener(pub TcpListener);
-
-impl axum::serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        // Without it, the second write of an answer waits for the client's acknowledgement.
-        let _ = stream.set_nodelay(true);
-        (Connection { stream, switch: Switch::default() }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
+/// How an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum End {
+    Whole,
+    /// The connection ends after so many bytes of the body.
+    Cut(usize),
+    /// The connection is reset before any answer.
+    Reset,
 }
 
-impl Connected<IncomingStream<'_, Listener>> for Switch {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        stream.io().switch.clone()
+impl Request {
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
     }
-}
 
-impl Connection {
-    fn check(&self) -> io::Result<()> {
-        if self.switch.0.load(Ordering::Relaxed) {
-            // Closed with unsent time of zero, a socket sends a reset.
-            self.stream.set_zero_linger()?;
-            return Err(io::ErrorKind::ConnectionReset.into());
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn ends_connection(&self) -> bool {
+        match self.header("connection") {
+            Some(word) => word.eq_ignore_ascii_case("close"),
+            None => self.is_old,
         }
-        Ok(())
+    }
+
+    /// Bytes of the body, where its length is told beforehand.
+    fn body_length(&self) -> Option<usize> {
+        if self.header("transfer-encoding").is_some() {
+            return None;
+        }
+        self.header("content-length").map_or(Some(0), |length| length.trim().parse().ok())
     }
 }
 
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+/// Serves every connection, until it is dropped.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // What goes wrong on a connection is between its two ends.
+                tokio::spawn(converse(stream, Arc::clone(&shared)));
+            }
+            // Too many open files, mostly: others will be closed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
     }
 }
 
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+async fn converse(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    // Without it, the second write of an answer waits for the client's acknowledgement.
+    stream.set_nodelay(true)?;
+    let mut buffer = BytesMut::new();
+    while let Some(request) = next_request(&mut stream, &mut buffer).await? {
+        let Some(length) = request.body_length() else {
+            return stream.write_all(b"HTTP/1.1 411 Length Required\r\n\r\n").await;
+        };
+        skip(&mut stream, &mut buffer, length).await?;
+        let under_way = shared.under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        let (response, delay) = answer(&shared, &request, under_way);
+        if delay > Duration::ZERO {
+            tokio::time::sleep(delay).await;
+        }
+        shared.under_way.fetch_sub(1, Ordering::Relaxed);
+        match response.end {
+            // Closed with unsent time of zero, a socket sends a reset.
+            End::Reset => return stream.set_zero_linger(),
+            End::Cut(_) => return write(&mut stream, &request, &response).await,
+            End::Whole => write(&mut stream, &request, &response).await?,
+        }
+        if request.ends_connection() {
+            break;
+        }
     }
+    stream.shutdown().await
+}
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.check()?;
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+/// The next request; `None` when the client has no more.
+async fn next_request(
+    stream: &mut TcpStream,
+    buffer: &mut BytesMut,
+) -> io::Result<Option<Request>> {
+    loop {
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut head = httparse::Request::new(&mut headers);
+        let parsed = head.parse(buffer).map_err(io::Error::other)?;
+        if let httparse::Status::Complete(length) = parsed {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let headers = head.headers.iter();
+            let request = Request {
+                method: head.method.unwrap_or_default().to_owned(),
+                target: head.path.unwrap_or_default().to_owned(),
+                headers: headers.map(|h| (h.name.to_owned(), text(h.value))).collect(),
+                is_old: head.version == Some(0),
+            };
+            buffer.advance(length);
+            return Ok(Some(request));
+        }
+        if buffer.len() > LONGEST_HEAD || stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
     }
+}
 
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+/// Reads over a body: nothing that is sent along is looked at.
+async fn skip(stream: &mut TcpStream, buffer: &mut BytesMut, length: usize) -> io::Result<()> {
+    let mut left = length;
+    loop {
+        let here = left.min(buffer.len());
+        buffer.advance(here);
+        left -= here;
+        if left == 0 {
+            return Ok(());
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
     }
+}
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+async fn write(stream: &mut TcpStream, request: &Request, response: &Response) -> io::Result<()> {
+    let reason = StatusCode::from_u16(response.status).ok().and_then(|s| s.canonical_reason());
+    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason.unwrap_or_default());
+    for (name, value) in &response.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    if request.ends_connection() {
+        head.push_str("connection: close\r\n");
     }
+    head.push_str(&format!("content-length: {}\r\n\r\n", response.body.len()));
+    stream.write_all(head.as_bytes()).await?;
+    let sent = match response.end {
+        _ if request.method == "HEAD" => 0,
+        End::Cut(sent) => sent,
+        _ => response.body.len(),
+    };
+    stream.write_all(&response.body[..sent]).await
 }

@@ -2,19 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::response::Response;
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::answer::{Answer, answer};
-use crate::connection::{Listener, Switch};
+use crate::connection::serve;
 use crate::fault::Faults;
 use crate::key::Key;
 use crate::limit::{Allowance, Limits};
@@ -152,8 +147,9 @@ impl Server {
         let thread =
             std::thread::Builder::new().name("stripe-stand-in".into()).spawn(move || {
                 runtime.block_on(async {
+                    let Ok(listener) = TcpListener::from_std(listener) else { return };
                     tokio::select! {
-                        _ = serve(listener, served) => {}
+                        () = serve(listener, served) => {}
                         _ = stopped => {}
                     }
                 });
@@ -255,27 +251,4 @@ fn add_other_modes(worlds: &mut Vec<World>) {
         }
     }
     worlds.extend(missing);
-}
-
-async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> std::io::Result<()> {
-    let listener = Listener(TcpListener::from_std(listener)?);
-    let router = Router::new().fallback(respond).with_state(shared);
-    axum::serve(listener, router.into_make_service_with_connect_info::<Switch>()).await
-}
-
-async fn respond(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(switch): ConnectInfo<Switch>,
-    request: Request,
-) -> Response {
-    let under_way = shared.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-    let Answer { response, delay, is_reset } = answer(&shared, &request, under_way);
-    if delay > Duration::ZERO {
-        tokio::time::sleep(delay).await;
-    }
-    shared.under_way.fetch_sub(1, Ordering::Relaxed);
-    if is_reset {
-        switch.reset();
-    }
-    response
 }

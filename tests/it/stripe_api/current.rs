@@ -131,7 +131,8 @@ fn reconcile_names_what_differs() {
         let mut world = server.world_mut();
         let ids = world.ids("customers");
         world.update_silently("customers", &ids[0], json!({ "email": "silent@example.com" }));
-        world.delete_silently("products", &world.ids("products")[0].clone());
+        let product = world.ids("products")[0].clone();
+        world.delete_silently("products", &product);
         (ids[0].clone(), "products")
     };
     let said = paydirt_with_key(company.root(), &["reconcile"], KEY);

@@ -20,9 +20,8 @@ const STORMS: u64 = 12;
 
 /// Syncs, and dies after `life` unless it is done before.
 fn live_for(company: &Company, life: Duration) -> Option<Report> {
-    let runtime =
-        Builder::new_multi_thread().worker_threads(2).thread_stack_size(16 << 20).enable_all();
-    let mut runtime = runtime;
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(2).thread_stack_size(16 << 20).enable_all();
     let runtime = runtime.build().unwrap();
     let root = company.root().to_path_buf();
     let report = runtime.block_on(async move {

@@ -38,6 +38,8 @@ pub struct Resource {
 pub struct Listing {
     /// Parameters beside limit, cursor and times.
     pub parameters: &'static [(&'static str, &'static str)],
+    /// Parameters of which each shows a part of the list; empty if it shows itself whole.
+    pub each: &'static [(&'static str, &'static str)],
     /// What is otherwise an id or absent, below the object.
     pub expand: &'static [&'static str],
     /// Lists inside the object that show their first page only.
@@ -55,6 +57,13 @@ pub struct Listing {
     pub relisted_days: Option<i64>,
 }
 
+impl Listing {
+    /// Into how many parts the list falls.
+    pub fn parts(&self) -> usize {
+        self.each.len().max(1)
+    }
+}
+
 /// A list inside an object, and where its other pages are.
 #[derive(Debug)]
 pub struct Children {
@@ -70,6 +79,7 @@ pub struct Children {
 
 const LISTED: Listing = Listing {
     parameters: &[],
+    each: &[],
     expand: &[],
     children: &[],
     events: &[],
@@ -493,7 +503,13 @@ pub const RESOURCES: &[Resource] = &[
         path: "/v1/prices",
         scope: "Prices",
         loses: "what plans cost: monthly recurring revenue",
-        listing: Listing { expand: &["tiers"], events: &["price", "plan"], ..LISTED },
+        listing: Listing {
+            // Stripe's reference: the list shows active prices, unless it is told.
+            each: &[("active", "true"), ("active", "false")],
+            expand: &["tiers"],
+            events: &["price", "plan"],
+            ..LISTED
+        },
         keeps: &[],
         columns: &[
             id("product_id", "product"),

@@ -3,12 +3,14 @@
 //! It is written out because faults need the bare connection, and because a web framework would
 //! switch on features of crates that paydirt's engine is built with: all of it would be built twice.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +20,8 @@ use crate::server::Shared;
 
 const MOST_HEADERS: usize = 100;
 const LONGEST_HEAD: usize = 64 << 10;
+/// Bytes from which a body is packed for who takes that.
+const WORTH_PACKING: usize = 1 << 10;
 
 /// The head of a request.
 #[derive(Debug)]
@@ -60,6 +64,10 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    fn takes_gzip(&self) -> bool {
+        self.header("accept-encoding").is_some_and(|ways| ways.contains("gzip"))
     }
 
     fn ends_connection(&self) -> bool {
@@ -172,12 +180,28 @@ async fn write(stream: &mut TcpStream, request: &Request, response: &Response) -
     if request.ends_connection() {
         head.push_str("connection: close\r\n");
     }
-    head.push_str(&format!("content-length: {}\r\n\r\n", response.body.len()));
+    let packed;
+    let body: &[u8] = match request.takes_gzip() && response.body.len() >= WORTH_PACKING {
+        true => {
+            head.push_str("content-encoding: gzip\r\n");
+            packed = gzip(&response.body)?;
+            &packed
+        }
+        false => &response.body,
+    };
+    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
     stream.write_all(head.as_bytes()).await?;
     let sent = match response.end {
         _ if request.method == "HEAD" => 0,
-        End::Cut(sent) => sent,
-        _ => response.body.len(),
+        // The same share of what is really sent.
+        End::Cut(sent) => sent * body.len() / response.body.len().max(1),
+        _ => body.len(),
     };
-    stream.write_all(&response.body[..sent]).await
+    stream.write_all(&body[..sent]).await
+}
+
+fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
 }

@@ -1,9 +1,11 @@
 //! Why a request failed: sorted into kinds, each with a sentence and what to do.
 
 use std::error::Error as _;
+use std::io::Read;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use flate2::bufread::GzDecoder;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
@@ -11,6 +13,8 @@ use crate::error::Error;
 
 /// Tries of what most likely stays as it is.
 const FEW: usize = 4;
+/// A page of a hundred large objects unpacks to a few megabytes.
+const LARGEST_ANSWER: u64 = 256 << 20;
 
 /// What kind of failure it is; what follows from it depends on nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,13 +250,30 @@ impl From<Failure> for Error {
 
 /// Reads the rest of an answer; one that breaks off is a failure of its own kind.
 pub async fn read_body(answer: Response) -> Result<String, Failure> {
-    answer.text().await.map_err(|error| {
+    let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|how| how == "gzip");
+    let body = answer.bytes().await.map_err(|error| {
         let failure = Failure::of_transport(&error);
         match failure.kind {
             Kind::Transient => failure,
             _ => Failure::new(Kind::Transient, "the answer broke off"),
         }
-    })
+    })?;
+    let text = match is_packed {
+        true => unpacked(&body)?,
+        false => body.to_vec(),
+    };
+    String::from_utf8(text)
+        .map_err(|_| Failure::new(Kind::Transient, "the answer is not whole: it is no UTF-8"))
+}
+
+/// The HTTP client could unpack by itself, with a feature that no other user of it needs.
+fn unpacked(body: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let read = GzDecoder::new(body).take(LARGEST_ANSWER + 1).read_to_end(&mut text);
+    if read.is_err() || text.len() as u64 > LARGEST_ANSWER {
+        return Err(Failure::new(Kind::Transient, "the answer is not whole: it does not unpack"));
+    }
+    Ok(text)
 }
 
 /// The permission that Stripe names in its refusal: `rak_charge_read`, or `charge_read` beside the

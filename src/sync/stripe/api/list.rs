@@ -16,6 +16,8 @@ pub struct ListRequest {
     pub to: Option<i64>,
     /// The last object of the page before.
     pub after: Option<String>,
+    /// One of [`super::super::resources::Listing::each`].
+    pub part: Option<(&'static str, &'static str)>,
     /// Without what the key may not see.
     pub is_plain: bool,
     pub limit: usize,
@@ -26,6 +28,7 @@ impl ListRequest {
         let listing = &resource.listing;
         let mut parameters = vec![("limit", self.limit.to_string())];
         parameters.extend(listing.parameters.iter().map(|(name, value)| (*name, (*value).into())));
+        parameters.extend(self.part.map(|(name, value)| (name, value.to_owned())));
         if listing.by_created {
             parameters.extend(self.from.map(|from| ("created[gte]", from.to_string())));
             parameters.extend(self.to.map(|to| ("created[lt]", to.to_string())));
@@ -97,14 +100,15 @@ mod tests {
     #[test]
     fn only_documented_parameters_are_sent() {
         let documented = documented();
-        let request = ListRequest {
-            from: Some(1),
-            to: Some(2),
-            after: Some("x".into()),
-            is_plain: false,
-            limit: PAGE,
-        };
         for resource in RESOURCES.iter().filter(|resource| !resource.path.is_empty()) {
+            let request = ListRequest {
+                from: Some(1),
+                to: Some(2),
+                after: Some("x".into()),
+                part: resource.listing.each.last().copied(),
+                is_plain: false,
+                limit: PAGE,
+            };
             let endpoint = &documented[resource.path.strip_prefix("/v1/").unwrap()];
             let known =
                 endpoint["params"].as_array().unwrap_or_else(|| panic!("{}", resource.path));

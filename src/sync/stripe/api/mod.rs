@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use chrono::DateTime;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
 use tokio::sync::watch;
 
@@ -82,6 +82,7 @@ impl Api {
         let base = settings.base()?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers
             .insert(HeaderName::from_static("stripe-version"), HeaderValue::from_static(VERSION));
         if let Some(account) = &settings.account {

@@ -32,6 +32,8 @@ impl Range {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     pub range: Range,
+    /// Which part of the list, of one that shows itself in parts.
+    pub part: usize,
     /// Read from behind this object on.
     pub after: Option<String>,
     stalls: u32,
@@ -67,10 +69,16 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    pub fn new(mut ranges: Vec<Range>, by_created: bool) -> Self {
+    /// What is unread of all `parts`.
+    pub fn new(mut ranges: Vec<Range>, parts: usize, by_created: bool) -> Self {
         ranges.sort_unstable();
-        let waiting = ranges.into_iter().map(|range| Unread { range, after: None, stalls: 0 });
-        Self { waiting: waiting.collect(), by_created, ..Self::default() }
+        let unread =
+            |range| (0..parts).map(move |part| Unread { range, part, after: None, stalls: 0 });
+        Self {
+            waiting: ranges.into_iter().flat_map(unread).collect(),
+            by_created,
+            ..Self::default()
+        }
     }
 
     /// The range to read next, and its ticket.
@@ -109,7 +117,7 @@ impl Ranges {
         let is_inside = now.range.from < middle && middle < now.range.to && now.range.to != OPEN;
         if may_split && self.by_created && is_inside && now.stalls == 0 {
             let lower = Range { from: now.range.from, to: middle };
-            self.waiting.push(Unread { range: lower, after: None, stalls: 0 });
+            self.waiting.push(Unread { range: lower, part: now.part, after: None, stalls: 0 });
             let upper = Range { from: middle, to: now.range.to };
             self.waiting.push(Unread { range: upper, ..now });
         } else {
@@ -138,10 +146,10 @@ impl Ranges {
             return stalled;
         }
         let stalls = if needs_cursor { was.stalls } else { 0 };
-        Unread { range, after, stalls }
+        Unread { range, part: was.part, after, stalls }
     }
 
-    /// Everything unread, also what is on its way.
+    /// Everything unread of any part, also what is on its way.
     pub fn remaining(&self) -> Vec<Range> {
         let unread = self.waiting.iter().chain(self.reading.values());
         let mut ranges: Vec<Range> = unread.map(|unread| unread.range).collect();
@@ -216,13 +224,13 @@ mod tests {
         ) {
             let list = List::new(created);
             let mut found = std::collections::BTreeSet::new();
-            let mut ranges = Ranges::new(vec![Range::ALL], true);
+            let mut ranges = Ranges::new(vec![Range::ALL], 1, true);
             let mut last_page = vec![];
             let mut requests = 0;
             for (turn, trick) in tricks.iter().cycle().enumerate() {
                 // A stop forgets all but the remembered ranges.
                 if turn == stop_after {
-                    ranges = Ranges::new(ranges.remaining(), true);
+                    ranges = Ranges::new(ranges.remaining(), 1, true);
                 }
                 let Some((ticket, unread)) = ranges.take() else { break };
                 let (mut page, mut has_more) = list.page(&unread);
@@ -254,7 +262,7 @@ mod tests {
     fn splitting_costs_at_most_twice_the_pages() {
         for (objects, step) in [(1, 1), (3, 7), (1_000, 86_400), (1_000, 0), (10_000, 97)] {
             let list = List::new((0..objects).map(|i| 1_500_000_000 + i * step).collect());
-            let mut ranges = Ranges::new(vec![Range::ALL], true);
+            let mut ranges = Ranges::new(vec![Range::ALL], 1, true);
             let mut requests = 0;
             let mut in_flight = vec![];
             loop {
@@ -277,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_list_that_stands_still_is_a_failure() {
-        let mut ranges = Ranges::new(vec![Range::ALL], true);
+        let mut ranges = Ranges::new(vec![Range::ALL], 1, true);
         let page =
             Seen { oldest: Some(5), last_id: Some("x".into()), is_ordered: true, has_more: true };
         let error = (0..50).find_map(|_| {
@@ -288,9 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_read_when_all_parts_of_the_list_are() {
+        let mut ranges = Ranges::new(vec![Range::ALL], 2, true);
+        let last = Seen::default();
+        for part in [1, 0] {
+            assert_eq!(ranges.remaining(), [Range::ALL]);
+            let (ticket, unread) = ranges.take().unwrap();
+            assert_eq!(unread.part, part);
+            ranges.read(ticket, &last, true).unwrap();
+        }
+        assert!(ranges.remaining().is_empty());
+    }
+
+    #[test]
     fn what_is_on_its_way_counts_as_unread_and_neighbours_are_one() {
         let range = |from, to| Range { from, to };
-        let mut ranges = Ranges::new(vec![range(0, 10), range(10, 20), range(30, OPEN)], true);
+        let mut ranges = Ranges::new(vec![range(0, 10), range(10, 20), range(30, OPEN)], 1, true);
         ranges.take().unwrap();
         assert_eq!(ranges.remaining(), [range(0, 20), range(30, OPEN)]);
     }

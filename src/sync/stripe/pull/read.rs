@@ -134,7 +134,11 @@ impl Reader {
         let is_listed_over =
             position.gap > 0 && position.ranges == [Range::ALL] && resource.listing.shows_all;
         Self {
-            ranges: Ranges::new(position.ranges.clone(), resource.listing.by_created),
+            ranges: Ranges::new(
+                position.ranges.clone(),
+                resource.listing.parts(),
+                resource.listing.by_created,
+            ),
             gathered: Gathered {
                 gap: (position.gap > 0).then(|| position.gap.to_string()),
                 batches: Mutex::new(StripeBatches::new(clock::now_us())),
@@ -181,7 +185,8 @@ impl Reader {
             self.reading.failure = Some(Failure::new(Kind::Stopped, "stopped"));
         }
         self.reading.least_requests =
-            self.reading.objects.div_ceil(100).max(1) + self.rest_requests;
+            self.reading.objects.div_ceil(100).max(resource.listing.parts() as u64)
+                + self.rest_requests;
         Ok(())
     }
 
@@ -335,6 +340,7 @@ impl Gathered {
             from: (unread.range.from > 0).then_some(unread.range.from),
             to: (unread.range.to != OPEN).then_some(unread.range.to),
             after: unread.after.clone(),
+            part: resource.listing.each.get(unread.part).copied(),
             is_plain: self.is_plain.lock().is_some(),
             limit: PAGE,
         };

@@ -74,7 +74,8 @@ fn many_objects_take_few_requests_whatever_their_times() {
     sync(company.root()).printed();
     assert_same(&server, &company);
     let requests = server.count("/v1/customers");
-    assert!((25..=45).contains(&requests), "{requests}");
+    // Pages that are cut in two on the way cost at most as much again.
+    assert!((25..=58).contains(&requests), "{requests}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use paydirt_stand_in::Mutator;
 use serde_json::json;
 
-use super::{KEY, START, assert_same, project, sample_world, serve, sync};
+use super::{KEY, assert_same, project, sample_world, serve, sync};
 use crate::command::paydirt_with_key;
 
 const DAY: i64 = 86_400;
@@ -18,10 +18,10 @@ fn changes_come_by_events_and_the_deleted_are_gone() {
     sync(company.root()).printed();
     let (changed, deleted) = {
         let mut world = server.world_mut();
-        let ids = world.ids("customers");
-        world.update("customers", &ids[0], json!({ "email": "new@example.com" }), START + 50 * DAY);
-        world.delete("customers", &ids[1], START + 51 * DAY);
-        Mutator::new(7).steps(&mut world, 60);
+        let (ids, now) = (world.ids("customers"), world.now());
+        world.update("customers", &ids[0], json!({ "email": "new@example.com" }), now + DAY);
+        world.delete("customers", &ids[1], now + 2 * DAY);
+        Mutator::new(7).step_seconds(600).steps(&mut world, 60);
         (ids[0].clone(), ids[1].clone())
     };
     server.forget_requests();

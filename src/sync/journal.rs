@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::report::Diagnostic;
 use crate::error::Result;
+use crate::sync::stripe::first_128;
 
 /// A row of `system.syncs`.
 #[derive(Debug, Clone, Default)]
@@ -72,9 +73,7 @@ pub fn key(parts: &[&[u8]]) -> [u8; 16] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    let mut key = [0; 16];
-    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    key
+    first_128(&hasher)
 }
 
 pub fn syncs(rows: &[SyncRow], at: i64) -> Result<RecordBatch> {

@@ -12,6 +12,7 @@ use crate::config::Project;
 use crate::error::{Error, Result};
 use crate::render::{self, Format, Layout};
 use crate::sync::stripe::api::{self, Checked, Failure, Kind, VERSION};
+use crate::time::SECOND_US;
 
 /// A clock that is further off than this is worth a word, seconds.
 const CLOCK_TOLERANCE: i64 = 300;
@@ -36,7 +37,7 @@ pub async fn check(project: Project, args: &KeyArgs) -> Result<ExitCode> {
     println!("account: {}", account.as_deref().unwrap_or("not told by this key"));
     println!("API version: {VERSION}");
     println!("requests: {}", connection.requests());
-    let off = connection.now().map_or(0, |now| now - clock::now_us()) / 1_000_000;
+    let off = connection.now().map_or(0, |now| now - clock::now_us()) / SECOND_US;
     if off.abs() > CLOCK_TOLERANCE {
         eprintln!("note: the clock of this machine is {} s off Stripe's", off.abs());
     }

@@ -27,14 +27,16 @@ async fn connect(project: &Project, args: &KeyArgs) -> Result<Api> {
     )?;
     let allowance = match settings.request_budget {
         None => None,
-        Some(budget) => Some(budget.saturating_sub(requests_used(project).await?)),
+        Some(budget) => {
+            let engine = Engine::open(project.clone(), None).await?;
+            Some(budget.saturating_sub(requests_used(&engine).await?))
+        }
     };
     Api::new(settings, key, allowance)
 }
 
 /// Requests to Stripe in the last 30 days.
-pub async fn requests_used(project: &Project) -> Result<u64> {
-    let engine = Engine::open(project.clone(), None).await?;
+pub async fn requests_used(engine: &Engine) -> Result<u64> {
     let since = clock::now_us() - 30 * DAY_US;
     let sql = engine.command("requests_used")?.text.replace("{since}", &since.to_string());
     let batches = engine.session()?.query(&sql).await?;

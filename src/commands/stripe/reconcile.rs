@@ -18,9 +18,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::render::{self, Format, Layout};
-use crate::sync::stripe::Resource;
 use crate::sync::stripe::api::Failure;
 use crate::sync::stripe::pull::{self, Pull};
+use crate::sync::stripe::{self, Resource};
 
 /// Differences that are named; all are counted.
 const NAMED: usize = 1_000;
@@ -75,7 +75,7 @@ pub async fn reconcile(project: Project, args: &KeyArgs) -> Result<ExitCode> {
     let (mut differences, mut months) = (vec![], Months::new());
     let mut failed: Vec<(&str, Failure)> = vec![];
     // Events are never listed again once they are 30 days old, and never change.
-    for resource in pull::listed().filter(|resource| resource.name != "events") {
+    for resource in stripe::listed().filter(|resource| resource.name != "events") {
         let names = columns(resource);
         let mut listed: HashMap<String, Seen> = HashMap::new();
         let failure = pull::list(Arc::clone(&pull), resource, &mut |landed| {
@@ -111,7 +111,7 @@ pub async fn reconcile(project: Project, args: &KeyArgs) -> Result<ExitCode> {
 
 /// The columns that are compared: one value each. Lists differ in shape between API versions.
 fn columns(resource: &Resource) -> Vec<String> {
-    let schema = crate::sync::stripe::schema(resource);
+    let schema = stripe::schema(resource);
     let fields = schema.fields().iter();
     fields
         .filter(|field| !ABOUT_THE_VERSION.contains(&field.name().as_str()))

@@ -233,7 +233,7 @@ fn sentence(report: &Report) -> String {
 }
 
 async fn requests(project: &Project, report: &Report) -> Result<String> {
-    let used = requests_used(project).await?;
+    let used = requests_used(&Engine::open(project.clone(), None).await?).await?;
     let budget = match project.config.source.stripe.request_budget {
         Some(budget) => format!(" of {}", count(budget)),
         None => String::new(),

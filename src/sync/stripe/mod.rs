@@ -17,4 +17,4 @@ mod tests;
 pub use batch::StripeBatches;
 pub use column::time_type;
 pub use object::{Answered, first_128};
-pub use resources::{Children, Listing, RESOURCES, Resource, schema};
+pub use resources::{Children, Listing, RESOURCES, Resource, listed, schema};

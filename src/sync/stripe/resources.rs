@@ -64,6 +64,11 @@ impl Listing {
     }
 }
 
+/// The resources that have a list.
+pub fn listed() -> impl Iterator<Item = &'static Resource> {
+    RESOURCES.iter().filter(|resource| !resource.path.is_empty())
+}
+
 /// A list inside an object, and where its other pages are.
 #[derive(Debug)]
 pub struct Children {

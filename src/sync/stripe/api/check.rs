@@ -2,8 +2,7 @@
 
 use futures::{StreamExt, stream};
 
-use super::super::pull::listed;
-use super::super::resources::Resource;
+use super::super::resources::{Resource, listed};
 use super::{Api, Failure, Kind, ListRequest, page_of};
 use crate::sync::json::Json;
 

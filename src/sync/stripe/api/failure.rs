@@ -260,7 +260,7 @@ pub async fn read_body(answer: Response) -> Result<String, Failure> {
     })?;
     let text = match is_packed {
         true => unpacked(&body)?,
-        false => body.to_vec(),
+        false => body.into(),
     };
     String::from_utf8(text)
         .map_err(|_| Failure::new(Kind::Transient, "the answer is not whole: it is no UTF-8"))

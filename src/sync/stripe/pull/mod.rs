@@ -5,6 +5,7 @@
 //! the lists, so that what changes while a list is read is there in the end. A reading can be cut
 //! off anywhere: each commit holds what was still unread.
 
+mod page;
 mod plan;
 mod position;
 mod ranges;
@@ -21,13 +22,14 @@ use futures::{StreamExt, stream};
 use super::api::{Api, Failure, ListRequest, VERSION};
 use super::batch::StripeBatches;
 use super::object::Answered;
-use super::resources::{RESOURCES, Resource};
+use super::resources::{Resource, listed};
 use crate::clock;
 use crate::config::{Config, Mode};
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake, Table};
 use crate::sync::json::Json;
 use crate::sync::log::Log;
+use crate::time::SECOND_US;
 
 pub use position::Position;
 pub use read::{Reading, list};
@@ -100,11 +102,6 @@ pub async fn complete_through(events: &Table, config: &Config) -> Result<Option<
     Position::complete(events, &scope).await
 }
 
-/// The resources that have a list.
-pub fn listed() -> impl Iterator<Item = &'static Resource> {
-    RESOURCES.iter().filter(|resource| !resource.path.is_empty())
-}
-
 impl Pull {
     /// `is_followed`: it will be asked again within minutes.
     pub fn new(api: Api, lake: Lake, is_followed: bool) -> Arc<Self> {
@@ -133,7 +130,7 @@ impl Pull {
         // By the server's clock only, and only where reading again can help.
         let is_going = !self.api.is_stopping();
         let now = self.api.now().filter(|_| is_going && !positions.is_empty());
-        let mut gap = now.and_then(|now| plan::gap_by_age(&positions, now / 1_000_000));
+        let mut gap = now.and_then(|now| plan::gap_by_age(&positions, now / SECOND_US));
         if gap.is_none() {
             let events = self.read_events(&positions).await?;
             gap = events.as_ref().and_then(|events| events.gap.clone());
@@ -224,7 +221,7 @@ impl Pull {
 
     /// The server's time, unix seconds.
     fn now(&self) -> i64 {
-        self.api.now().unwrap_or_else(clock::now_us) / 1_000_000
+        self.api.now().unwrap_or_else(clock::now_us) / SECOND_US
     }
 
     /// Makes a request if the server has not yet told its time; whatever it answers tells it.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::resources::Resource;
+use super::super::resources::{Resource, listed};
+use super::EVENTS;
 use super::position::Position;
 use super::ranges::{OPEN, Range};
-use super::{EVENTS, listed};
 use crate::sync::journal::DiagnosticRow;
-use crate::time;
+use crate::time::{self, SECOND_US};
 
 const DAY: i64 = 86_400;
 /// How far back Stripe lists events.
@@ -26,8 +26,8 @@ impl Gap {
     pub fn sentence(&self) -> String {
         format!(
             "events from {} to {} are no longer to be had: all lists are read again, and what changed meanwhile is known by its result only",
-            time::format_moment(self.from * 1_000_000),
-            time::format_moment(self.to * 1_000_000)
+            time::format_moment(self.from * SECOND_US),
+            time::format_moment(self.to * SECOND_US)
         )
     }
 

@@ -7,6 +7,7 @@ use super::plan::Gap;
 use super::position::Position;
 use super::{EVENTS, Reading};
 use crate::sync::journal::{DiagnosticRow, SyncRow, key};
+use crate::time::SECOND_US;
 
 /// The end of a sync.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl Report {
                     duplicates: Some(duplicates),
                     outcome: Some(reading.failure.as_ref().map_or("landed", Failure::word)),
                     reason: reading.failure.as_ref().map(|failure| failure.message.clone()),
-                    complete_through: self.complete.get(resource.name).map(|at| at * 1_000_000),
+                    complete_through: self.complete.get(resource.name).map(|at| at * SECOND_US),
                     ..SyncRow::default()
                 }
             })
@@ -90,7 +91,7 @@ impl Report {
             new_rows: Some(self.new_rows()),
             outcome: Some(self.end().map_or("landed", Failure::word)),
             reason: self.end().map(|failure| failure.message.clone()),
-            complete_through: self.complete.values().min().map(|at| at * 1_000_000),
+            complete_through: self.complete.values().min().map(|at| at * SECOND_US),
             requests: Some(self.requests),
             ..SyncRow::default()
         });

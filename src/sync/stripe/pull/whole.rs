@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::super::api::{Api, Failure, Kind, page_of};
+use super::super::api::{Api, Failure, Kind, PAGE, page_of};
 use super::super::object::table_of;
 use super::super::resources::{Children, RESOURCES};
 use crate::sync::json::Json;
@@ -74,7 +74,7 @@ async fn pages(
     let mut after = cut.after.clone();
     let mut texts: Vec<String> = vec![];
     loop {
-        let mut parameters = vec![("limit", "100".to_owned())];
+        let mut parameters = vec![("limit", PAGE.to_string())];
         parameters.extend(child.parameter.map(|name| (name, cut.owner.clone())));
         parameters.extend(after.map(|after| ("starting_after", after)));
         parameters.extend(child.expand.iter().map(|path| ("expand[]", format!("data.{path}"))));

@@ -20,13 +20,13 @@ fn expected() -> &'static Value {
 }
 
 /// The JSON that the command prints.
-fn printed_json(company: &Company) -> Value {
+pub fn printed_json(company: &Company) -> Value {
     let said = paydirt(company.root(), &["backtest", NAME, "--format", "json"]);
     serde_json::from_str(&said.printed()).unwrap()
 }
 
 /// The figures and the outcomes, row by row, are those worked by hand.
-fn assert_as_worked(json: &Value) {
+pub fn assert_as_worked(json: &Value) {
     for part in ["backtest", "outcomes"] {
         assert_same(part, &json[part], &expected()[part]);
     }

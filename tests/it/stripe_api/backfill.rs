@@ -1,11 +1,10 @@
 //! The first sync: everything there is, whole, with as few requests as it takes.
 
-use paydirt_stand_in::{ACACIA, DAHLIA, Key, Server, Settings, World, load};
+use paydirt_stand_in::{DAHLIA, Key, Server, Settings, World};
 use serde_json::json;
 
 use super::{KEY, START, assert_same, project, sample_world, serve, sync};
 use crate::command::paydirt;
-use crate::company::{Company, landed_sample, sample};
 
 #[test]
 fn the_whole_history_lands_once() {
@@ -120,36 +119,4 @@ fn a_budget_is_kept() {
     company.write("paydirt.toml", settings.replace("request_budget = 9", "request_budget = 500"));
     sync(company.root()).printed();
     assert_same(&server, &company);
-}
-
-/// The sample company over the wire is what it is from files.
-#[test]
-fn the_wire_and_files_tell_the_same() {
-    let questions = [
-        "select customer_id, started_at, ends_at, product_id, is_test from models.trials order by 1, 2",
-        "select account_id, paid_at, reversed_at from outcomes.payments order by 1, 2",
-        "select invoice_id, mrr_list_minor, mrr_net_minor from outcomes.invoice_mrr order by 1, 2, 3",
-    ];
-    for (folder, version) in [("stripe_clover", DAHLIA), ("stripe_acacia", ACACIA)] {
-        let loaded = load(&sample(folder), World::new(version).as_given()).unwrap();
-        let server = Server::start(Settings::new(loaded.live).world(loaded.test)).unwrap();
-        let company = Company::like_sample();
-        let settings = std::fs::read_to_string(company.root().join("paydirt.toml")).unwrap();
-        company.write(
-            "paydirt.toml",
-            format!(
-                "{settings}\n[source.stripe]\napi_base = \"{}\"\nrate_limit = 1000000\n",
-                server.url()
-            ),
-        );
-        sync(company.root()).printed();
-        company.land(&[sample("product_events.json")]);
-        let (wire, files) = (company.open(), landed_sample().open());
-        for database in [&wire, &files] {
-            database.at("2025-12-01");
-        }
-        for question in questions {
-            assert_eq!(wire.rows(question), files.rows(question), "{folder}: {question}");
-        }
-    }
 }

@@ -3,6 +3,7 @@
 mod backfill;
 mod current;
 mod keys;
+mod shapes;
 mod storm;
 
 use std::path::Path;

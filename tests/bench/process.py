@@ -18,6 +18,7 @@ PAYDIRT = os.environ["PAYDIRT"]
 @dataclass
 class Run:
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     out: str
     err: str
@@ -40,7 +41,7 @@ def run(command, may_refuse=False, core=None):
         texts = out.read().decode(), err.read().decode()
     if child.returncode not in ((0, 2) if may_refuse else (0,)):
         sys.exit(f"{' '.join(command)}: exit {child.returncode}\n{texts[0]}{texts[1]}")
-    return Run(seconds, usage.ru_maxrss * 1024, *texts)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, *texts)
 
 
 def paydirt(project, *arguments, **options):

@@ -28,6 +28,8 @@ const CONCURRENT_READS: usize = 8;
 const SETTLED: &str = "-compacted.parquet";
 /// Other writers may have cut the times in their statistics down to whole milliseconds.
 const MILLISECOND: i64 = 1_000;
+/// What the system says of a disk that is full.
+const DISK_FULL: &str = "No space left on device";
 
 /// One table of the lake and the state it had when it was opened, refreshed or appended to.
 #[derive(Clone)]
@@ -157,7 +159,13 @@ impl Table {
 
     /// Says which table an error is about.
     pub(super) fn error(&self, error: impl Into<Error>) -> Error {
-        error.into().context(format_args!("table {}", self.spec.name))
+        let error = error.into();
+        let is_full = error.message().contains(DISK_FULL);
+        let error = error.context(format_args!("table {}", self.spec.name));
+        match is_full {
+            true => error.hint("make room on the disk; what is committed stays, and the next run goes on from there"),
+            false => error,
+        }
     }
 
     /// Takes over the files and the schema of the Delta state.

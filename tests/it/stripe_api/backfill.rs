@@ -15,6 +15,7 @@ fn the_whole_history_lands_once() {
     let company = project(&server, "");
     let text = sync(company.root()).printed();
     assert!(text.contains("landed ") && text.contains("requests: "), "{text}");
+    assert!(server.requests().iter().all(|seen| seen.takes_gzip));
     assert_same(&server, &company);
     let database = company.open();
     database.at("2099-01-01");

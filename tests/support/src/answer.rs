@@ -47,6 +47,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> (R
         version: sent("stripe-version"),
         account: sent("stripe-account"),
         user_agent: sent("user-agent"),
+        takes_gzip: request.takes_gzip(),
         status: 0,
         fault: None,
         objects: 0,

@@ -66,7 +66,7 @@ impl Request {
         found.map(|(_, value)| value.as_str())
     }
 
-    fn takes_gzip(&self) -> bool {
+    pub fn takes_gzip(&self) -> bool {
         self.header("accept-encoding").is_some_and(|ways| ways.contains("gzip"))
     }
 

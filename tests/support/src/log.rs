@@ -19,6 +19,8 @@ pub struct Seen {
     /// `Stripe-Account`
     pub account: Option<String>,
     pub user_agent: Option<String>,
+    /// Whether the answer may come packed.
+    pub takes_gzip: bool,
     /// 0 where the connection was reset.
     pub status: u16,
     /// The fault that it met, if any.

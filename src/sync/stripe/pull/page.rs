@@ -17,9 +17,9 @@ use crate::sync::json::Json;
 
 /// What is gathered for one commit: many enough for a file, few enough for the memory.
 const COMMIT_ROWS: usize = 20_000;
-const COMMIT_BYTES: usize = 8 << 20;
+const COMMIT_BYTES: usize = 4 << 20;
 /// How often a page that is broken, or another than was asked for, is asked for again.
-const TRIES: u32 = 6;
+pub const TRIES: u32 = 6;
 
 /// The ids of a list, as hashes.
 #[derive(Debug, Default)]

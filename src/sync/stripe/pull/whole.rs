@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::super::api::{Api, Failure, Kind, PAGE, page_of};
 use super::super::object::table_of;
 use super::super::resources::{Children, RESOURCES};
+use super::page::TRIES;
 use crate::sync::json::Json;
 
 /// Lists that are fetched at the same time for one page.
@@ -73,10 +74,11 @@ async fn pages(
     let path = child.path.replace("{id}", &cut.owner);
     let mut after = cut.after.clone();
     let mut texts: Vec<String> = vec![];
+    let mut tries = 0;
     loop {
         let mut parameters = vec![("limit", PAGE.to_string())];
         parameters.extend(child.parameter.map(|name| (name, cut.owner.clone())));
-        parameters.extend(after.map(|after| ("starting_after", after)));
+        parameters.extend(after.clone().map(|after| ("starting_after", after)));
         parameters.extend(child.expand.iter().map(|path| ("expand[]", format!("data.{path}"))));
         let answer = match api.get(child.endpoint, &path, &parameters).await {
             Ok(answer) => answer,
@@ -85,7 +87,15 @@ async fn pages(
             }
             Err(failure) => return Err(failure),
         };
-        let (objects, has_more) = page_of(&answer.text)?;
+        let (objects, has_more) = match page_of(&answer.text) {
+            Ok(page) => page,
+            // It came, and is broken.
+            Err(_) if tries < TRIES => {
+                tries += 1;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         let last = objects.last().and_then(|object| object.get_str("id")).map(str::to_owned);
         drop(objects);
         texts.push(answer.text);

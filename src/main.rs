@@ -1,6 +1,7 @@
 //! Parse, run, print. Exit 0: done, whatever the verdict; 1: the data said no; 2: an error.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use paydirt::cli::Cli;
@@ -15,6 +16,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Deep plans overflow the default stack of a debug build.
 const STACK_BYTES: usize = 16 << 20;
+/// A checkpoint of the lake reads a hundred files at once, each on a thread; those that stay take
+/// turns from then on, and each keeps memory of its own.
+const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -27,6 +31,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK_BYTES)
+        .thread_keep_alive(KEEP_ALIVE)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -12,6 +12,7 @@ pub fn run(dir: &Path) -> Result<ExitCode> {
     make(dir)?;
     println!("made a project in {}", dir.display());
     println!("next: land your data, then see what came");
+    println!("  export STRIPE_API_KEY=rk_live_…; paydirt sync stripe");
     println!("  paydirt sync files stripe-export/ events.csv");
     println!("  paydirt status");
     Ok(ExitCode::SUCCESS)

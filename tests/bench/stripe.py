@@ -10,22 +10,16 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import company
 import table
-from process import paydirt, run
+from process import paydirt, peer, run
+from stripe_objects import KEY, identity
 
 STAND_IN = os.environ.get("STAND_IN")
 PEER = Path(__file__).with_name("stripe_peer")
-KEY = "rk_live_standin"
-START = 1_704_067_200
-SPAN = 2 * 365 * 86_400
-# Objects a file that the server reads.
-PART = 20_000
-
 
 def section():
     counts = {"customers": 20_000, "invoices": 20_000, "charges": 20_000, "subscriptions": 10_000}
@@ -41,8 +35,8 @@ def section():
             seconds = ceiling(url, pages, packed)
             how = "packed with gzip" if packed else "not packed"
             table.add(f"the server's own ceiling, answers {how}", table.rate(total, seconds, "objects"))
-        with supabase(url) as peer:
-            ours(url, process, total, peer)
+        with supabase(url) as theirs:
+            ours(url, process, total, theirs)
 
 
 def big():
@@ -56,7 +50,7 @@ def big():
     shutil.rmtree(folder)
 
 
-def ours(url, process, total, peer):
+def ours(url, process, total, theirs):
     project = new_project(url)
     os.environ["STRIPE_API_KEY"] = KEY
     before = cpu_seconds(process.pid)
@@ -65,10 +59,10 @@ def ours(url, process, total, peer):
     out = paydirt(project, "sql", "--format", "csv", "-f", company.HERE / "sql" / "stripe_objects.sql").out
     assert int(out.split()[-1]) == total, out
     lake = company.bytes_of(project / "data" / "lake")
-    bar = "300 MB" if peer is None else "150 MB"
+    bar = "300 MB" if theirs is None else "150 MB"
 
-    def add(what, write, mine, theirs, target=""):
-        beside = "" if theirs is None else f"Supabase {write(theirs)}"
+    def add(what, write, mine, field, target=""):
+        beside = "" if theirs is None else f"Supabase {write(theirs[field])}"
         table.add(what, write(mine), target, beside)
 
     def rate(seconds):
@@ -77,12 +71,11 @@ def ours(url, process, total, peer):
     def cpu(seconds):
         return f"{seconds / total * 1e5:.2f} s"
 
-    of = lambda field: None if peer is None else peer[field]
-    add("objects a second", rate, done.seconds, of("seconds"), "20 k/s, or the ceiling")
+    add("objects a second", rate, done.seconds, "seconds", "20 k/s, or the ceiling")
     table.add("of that time the server's thread was busy", f"{served_for / done.seconds:.0%}")
-    add("processor time for 100,000 objects", cpu, done.cpu_seconds, of("cpu"), "3 s")
-    add("peak memory", table.size, done.peak_bytes, of("peak"), bar)
-    add("bytes in the lake, or in Postgres", table.size, lake, of("bytes"))
+    add("processor time for 100,000 objects", cpu, done.cpu_seconds, "cpu", "3 s")
+    add("peak memory", table.size, done.peak_bytes, "peak", bar)
+    add("bytes in the lake, or in Postgres", table.size, lake, "bytes")
     table.add("what paydirt says", done.out.strip().splitlines()[-1])
     shutil.rmtree(project)
 
@@ -112,53 +105,19 @@ def supabase(url):
 
 
 def objects(name, counts):
-    """Lists to serve, each object made after one that the stand-in made up; and all their pages."""
+    """A folder of lists to serve, and the requests for all their pages."""
     folder = company.FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     with served("--sample", "2") as (url, _):
-        first = {what: fetch(url, f"/v1/{what}?limit=1&status=all" if what == "subscriptions" else f"/v1/{what}?limit=1")["data"][0] for what in counts}
-        for what in ("products", "prices"):
-            (folder / f"{what}.json").write_text(json.dumps(fetch(url, f"/v1/{what}?limit=100")))
+        # Another process, for this one has to stay small.
+        peer("stripe_objects.py", url, folder, json.dumps(counts))
     pages = []
     for what, count in counts.items():
-        pattern, replaced = json.dumps(first[what]), first[what]
-        kind = replaced["id"].split("_")[0]
-        made = [identity(kind, number) for number in range(count)]
-        # Lists are newest first.
-        for part, start in enumerate(range(0, count, PART)):
-            numbers = range(count - 1 - start, max(-1, count - 1 - start - PART), -1)
-            texts = (one(pattern, replaced, made[number], number, count, counts) for number in numbers)
-            text = '{"object":"list","data":[' + ",".join(texts) + "]}"
-            (folder / f"{what}-{part:03}.json").write_text(text)
-        newest_first = made[::-1]
         status = "&status=all" if what == "subscriptions" else ""
-        for at in range(0, count, 100):
-            after = f"&starting_after={newest_first[at - 1]}" if at else ""
+        for newer in range(count, 0, -100):
+            after = f"&starting_after={identity(what, newer)}" if newer < count else ""
             pages.append(f"/v1/{what}?limit=100{status}{after}")
     return folder, pages
-
-
-def identity(kind, number):
-    return f"{kind}_{number:024}"
-
-
-def one(pattern, replaced, id, number, count, counts):
-    text = pattern.replace(replaced["id"], id)
-    customer = replaced.get("customer")
-    if customer:
-        text = text.replace(customer, identity("cus", number % counts["customers"]))
-    made = json.loads(text)
-    made["created"] = START + number * SPAN // count
-    if "email" in made:
-        made["email"] = f"person{number}@company{number // 3}.example.com"
-    return json.dumps(made, separators=(",", ":"))
-
-
-def fetch(url, path):
-    request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {KEY}"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
 
 
 @contextmanager

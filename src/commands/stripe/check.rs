@@ -12,14 +12,14 @@ use crate::config::Project;
 use crate::error::{Error, Result};
 use crate::render::{self, Format, Layout};
 use crate::sync::stripe::api::{self, Checked, Failure, Kind, VERSION};
-use crate::time::SECOND_US;
+use crate::time::{self, SECOND_US};
 
 /// A clock that is further off than this is worth a word, seconds.
 const CLOCK_TOLERANCE: i64 = 300;
 
 /// Exits with 1 when a resource that is not optional cannot be read.
 pub async fn check(project: Project, args: &KeyArgs) -> Result<ExitCode> {
-    let connection = connect(&project, args).await?;
+    let (connection, _) = connect(&project, args).await?;
     let checked = api::check(&connection).await;
     if let Some(end) = end(&checked) {
         return Err(end.clone().into());
@@ -37,9 +37,11 @@ pub async fn check(project: Project, args: &KeyArgs) -> Result<ExitCode> {
     println!("account: {}", account.as_deref().unwrap_or("not told by this key"));
     println!("API version: {VERSION}");
     println!("requests: {}", connection.requests());
-    let off = connection.now().map_or(0, |now| now - clock::now_us()) / SECOND_US;
-    if off.abs() > CLOCK_TOLERANCE {
-        eprintln!("note: the clock of this machine is {} s off Stripe's", off.abs());
+    let off = connection.now().map_or(0, |now| now - clock::now_us()).abs() / SECOND_US;
+    if off > CLOCK_TOLERANCE {
+        let unit = [86_400, 3_600, 60].into_iter().find(|unit| off >= 2 * unit).unwrap_or(1);
+        let off = time::format_length((off - off % unit) * SECOND_US);
+        eprintln!("note: the clock of this machine is {off} off Stripe's");
     }
     let settings = &project.config.source.stripe;
     let mut is_fine = true;
@@ -61,8 +63,10 @@ fn end(checked: &[Checked]) -> Option<&Failure> {
 }
 
 fn table(checked: &[Checked]) -> Result<RecordBatch> {
+    // People read it: what there is nothing to say about stays empty.
     let column = |text: &dyn Fn(&Checked) -> Option<String>| -> ArrayRef {
-        Arc::new(checked.iter().map(text).collect::<StringArray>())
+        let texts = checked.iter().map(|checked| Some(text(checked).unwrap_or_default()));
+        Arc::new(texts.collect::<StringArray>())
     };
     let status = |checked: &Checked| match (&checked.failure, &checked.without) {
         (Some(failure), _) => failure.word().to_owned(),

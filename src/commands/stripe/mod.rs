@@ -16,8 +16,9 @@ pub use check::check;
 pub use reconcile::reconcile;
 pub use sync::sync;
 
-/// A connection with the project's key, which makes no more requests than its budget leaves.
-async fn connect(project: &Project, args: &KeyArgs) -> Result<Api> {
+/// A connection with the project's key, which makes no more requests than its budget leaves; and
+/// the requests of the last 30 days.
+async fn connect(project: &Project, args: &KeyArgs) -> Result<(Api, u64)> {
     let settings = &project.config.source.stripe;
     let key = Key::read(
         &project.root,
@@ -25,14 +26,9 @@ async fn connect(project: &Project, args: &KeyArgs) -> Result<Api> {
         project.config.mode,
         args.allow_secret_key,
     )?;
-    let allowance = match settings.request_budget {
-        None => None,
-        Some(budget) => {
-            let engine = Engine::open(project.clone(), None).await?;
-            Some(budget.saturating_sub(requests_used(&engine).await?))
-        }
-    };
-    Api::new(settings, key, allowance)
+    let used = requests_used(&Engine::open(project.clone(), None).await?).await?;
+    let allowance = settings.request_budget.map(|budget| budget.saturating_sub(used));
+    Ok((Api::new(settings, key, allowance)?, used))
 }
 
 /// Requests to Stripe in the last 30 days.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
-use super::{connect, requests_used};
+use super::connect;
 use crate::backtest::format::{count, counted};
 use crate::backtest::read;
 use crate::cli::StripeArgs;
@@ -29,19 +29,20 @@ const MONTH: f64 = 30.0 * 86_400.0;
 pub async fn sync(project: Project, args: &StripeArgs) -> Result<ExitCode> {
     let every = time::parse_length(&args.every)? / time::SECOND_US;
     let every = Duration::from_secs(every.unsigned_abs());
-    let connection = connect(&project, &args.key).await?;
+    let (connection, used) = connect(&project, &args.key).await?;
     let lake = Lake::open(&project.lake_dir()).await?;
     let pull = Pull::new(connection, lake, args.follow);
     let stopper = stop_on_signal(Arc::clone(&pull));
     let outcome = match args.follow {
-        false => once(&project, &pull).await,
+        false => once(&project, &pull, used).await,
         true => follow(&project, &pull, every).await,
     };
     stopper.abort();
     outcome
 }
 
-async fn once(project: &Project, pull: &Arc<Pull>) -> Result<ExitCode> {
+/// `used`: requests of the last 30 days before this.
+async fn once(project: &Project, pull: &Arc<Pull>, used: u64) -> Result<ExitCode> {
     let bar = bar(Arc::clone(pull));
     let report = pull.once().await;
     bar.abort();
@@ -51,7 +52,7 @@ async fn once(project: &Project, pull: &Arc<Pull>) -> Result<ExitCode> {
     bury(project, pull, &report).await?;
     let is_whole = say(&project.config.source.stripe, &report);
     println!("{}", sentence(&report));
-    println!("{}", requests(project, &report).await?);
+    println!("{}", requests(&project.config.source.stripe, &report, used + report.requests));
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
@@ -232,16 +233,15 @@ fn sentence(report: &Report) -> String {
     format!("landed {} from Stripe{parts}", counted(report.new_rows(), "new row"))
 }
 
-async fn requests(project: &Project, report: &Report) -> Result<String> {
-    let used = requests_used(&Engine::open(project.clone(), None).await?).await?;
-    let budget = match project.config.source.stripe.request_budget {
+fn requests(settings: &config::Stripe, report: &Report, used: u64) -> String {
+    let budget = match settings.request_budget {
         Some(budget) => format!(" of {}", count(budget)),
         None => String::new(),
     };
-    Ok(format!(
+    format!(
         "requests: {}, at least {} needed; in the last 30 days: {}{budget}",
         count(report.requests),
         count(report.least_requests),
         count(used),
-    ))
+    )
 }

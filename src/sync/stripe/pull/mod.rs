@@ -37,8 +37,9 @@ pub use report::Report;
 
 /// Resources that are read at the same time.
 const AT_ONCE: usize = 3;
-/// Requests that may be lost from the count in a crash.
+/// Requests that may be lost from the count in a crash: so many, or this share of the sync's.
 const SETTLE: u64 = 20;
+const SETTLE_SHARE: u64 = 20;
 /// What has no events is listed again every six hours when events are followed.
 const REST: i64 = 6 * 3600;
 /// The table that ends a sync.
@@ -284,7 +285,7 @@ impl Pull {
         let made = self.api.requests();
         let settled = self.settled.load(Ordering::Relaxed);
         let new = made.saturating_sub(settled);
-        if new >= SETTLE || (is_last && new > 0) {
+        if new >= SETTLE.max(settled / SETTLE_SHARE) || (is_last && new > 0) {
             log.record_requests("stripe", new, clock::now_us()).await?;
             self.settled.store(made, Ordering::Relaxed);
         }

@@ -88,18 +88,17 @@ impl Landing {
                     .map_err(|_| Error::new("the writer of the lake has stopped"))
             })
         });
-        let mut waiting = Waiting::default();
         let mut counts = Counts::default();
         let mut rows = 0;
-        while let Some(chunk) = receiver.recv().await {
-            rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
-            progress(rows);
-            waiting.push(chunk);
-            if waiting.rows >= FLUSH_ROWS || waiting.bytes >= FLUSH_BYTES {
-                self.flush(&mut waiting, &mut counts, path).await?;
-            }
+        let mut full = Waiting::fill(&mut receiver, &mut rows, progress).await;
+        while full.rows > 0 {
+            // What is full is written while the next rows are read.
+            let flushing = self.flush(full, path);
+            let filling = Waiting::fill(&mut receiver, &mut rows, progress);
+            let (flushed, next) = tokio::join!(flushing, filling);
+            counts.add(flushed?);
+            full = next;
         }
-        self.flush(&mut waiting, &mut counts, path).await?;
         let report = reader.await.map_err(|_| {
             Error::new(format!("{}: reading stopped in the middle", path.display()))
         })??;
@@ -110,18 +109,11 @@ impl Landing {
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
     }
 
-    /// Writes what is waiting.
-    async fn flush(
-        &mut self,
-        waiting: &mut Waiting,
-        counts: &mut Counts,
-        path: &Path,
-    ) -> Result<()> {
+    /// Writes what has waited.
+    async fn flush(&mut self, waiting: Waiting, path: &Path) -> Result<Counts> {
         let note = ("paydirt.file".to_owned(), path.display().to_string().into());
         let commit = Commit { metadata: [note].into_iter().collect(), ..Commit::default() };
-        let batches = std::mem::take(waiting).batches;
-        counts.add(self.log.append(batches, EVENTS, commit).await?);
-        Ok(())
+        self.log.append(waiting.batches, EVENTS, commit).await
     }
 
     /// Records what was refused, and fields that could not be read.
@@ -192,6 +184,22 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// Takes chunks until they are worth writing; nothing is left if it holds no row.
+    async fn fill(
+        chunks: &mut mpsc::Receiver<Vec<Landed>>,
+        rows: &mut u64,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Self {
+        let mut waiting = Self::default();
+        while waiting.rows < FLUSH_ROWS && waiting.bytes < FLUSH_BYTES {
+            let Some(chunk) = chunks.recv().await else { break };
+            *rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
+            progress(*rows);
+            waiting.push(chunk);
+        }
+        waiting
+    }
+
     fn push(&mut self, chunk: Vec<Landed>) {
         for landed in chunk {
             self.rows += landed.batch.num_rows();

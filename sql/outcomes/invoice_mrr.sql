@@ -3,40 +3,53 @@
 -- credit without a charge removes it. List is before discounts, net is after those that last.
 -- @keep result
 with lines as (
-    select
-        *,
-        coalesce(subscription_item_id, price_id) as item_key,
-        max(case when not is_proration then period_start_at end)
-            over (partition by invoice_id, subscription_id) as full_from_at
+    select *, coalesce(subscription_item_id, price_id) as item_key
     from outcomes.recurring_lines
     where not is_inside_trial
+),
+
+cycles as (
+    select invoice_id, subscription_id, max(period_start_at) as full_from_at
+    from lines
+    where not is_proration
+    group by invoice_id, subscription_id
 ),
 
 changes as (
     select *
     from (
         select
-            *,
+            lines.*,
             row_number() over (
-                partition by invoice_id, subscription_id, item_key
-                order by period_start_at desc, amount_minor >= 0 desc, line_no desc
+                partition by lines.invoice_id, lines.subscription_id, lines.item_key
+                order by lines.period_start_at desc, lines.amount_minor >= 0 desc, lines.line_no desc
             ) as latest
-        from lines
-        where is_proration and (full_from_at is null or period_start_at > full_from_at)
+        from cycles
+        right join lines
+            on lines.invoice_id = cycles.invoice_id
+            and (lines.subscription_id is not distinct from cycles.subscription_id)
+        where lines.is_proration
+            and (cycles.full_from_at is null or lines.period_start_at > cycles.full_from_at)
     ) as ordered
     where latest = 1
 ),
 
+-- In all joins the lines pass by what is few or narrow: otherwise they carry all their text along.
 state as (
     select lines.*
-    from lines
-    left join changes
+    from changes
+    right anti join (
+        select lines.*
+        from cycles
+        inner join lines
+            on lines.invoice_id = cycles.invoice_id
+            and (lines.subscription_id is not distinct from cycles.subscription_id)
+            and lines.period_start_at = cycles.full_from_at
+        where not lines.is_proration
+    ) as lines
         on changes.invoice_id = lines.invoice_id
         and changes.subscription_id = lines.subscription_id
         and changes.item_key = lines.item_key
-    where not lines.is_proration
-        and lines.period_start_at = lines.full_from_at
-        and changes.invoice_id is null
     union all
     select * exclude (latest) from changes where amount_minor >= 0
 ),
@@ -59,8 +72,8 @@ counted as (
                     / (lines.amount_minor - lines.discount_minor)
             else 1.0
         end as untaxed_share
-    from state as lines
-    left join stripe.prices as prices on prices.price_id = lines.price_id
+    from stripe.prices as prices
+    right join state as lines on lines.price_id = prices.price_id
 ),
 
 line_coupons as (
@@ -88,7 +101,7 @@ select
     sum(discounted_minor(
         list_minor, line_coupons.coupons, 'forever', billing_interval, billing_interval_count
     )) as mrr_net_minor
-from monthly
-left join line_coupons
+from line_coupons
+right join monthly
     on line_coupons.invoice_id = monthly.invoice_id and line_coupons.line_no = monthly.line_no
 group by monthly.invoice_id

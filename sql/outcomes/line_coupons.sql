@@ -16,8 +16,7 @@ from (
         discount['amount_minor'] as amount_minor
     from (
         select invoice_id, line_no, unnest(discounts) as discount
-        from stripe.invoice_lines
-        where is_recurring
+        from outcomes.recurring_lines
     ) as unnested
 ) as lines
 inner join stripe.discounts as discounts on discounts.discount_id = lines.discount_id

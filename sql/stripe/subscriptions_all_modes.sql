@@ -1,48 +1,7 @@
 -- Subscriptions as they stood, of both modes: what came later is NULL again, the status follows
 -- from the times.
 -- @keep result
-with starts as (
-    -- A trial added to a paying subscription overwrites the first one.
-    select id, min(trial_start_at) as first_trial_start_at
-    from stripe_log.subscriptions
-    where trial_start_at <= as_of()
-    group by id
-),
-
-planned as (
-    -- An early end overwrites the planned end, which the trial's own invoice line still tells.
-    select subscription_id, min(period_start_at) as trial_start_at, max(period_end_at) as trial_end_at
-    from stripe.invoice_lines
-    where is_recurring and amount_minor = 0 and invoice_total_minor = 0
-    group by subscription_id
-),
-
-failed as (
-    -- An owed invoice past its first failed attempt, or past its due date.
-    select invoices.subscription_id, true as is_past_due
-    from stripe.invoices as invoices
-    left join stripe.invoice_settlements as settlements
-        on settlements.invoice_id = invoices.invoice_id
-    left join stripe.charges as charges
-        on charges.charge_id = settlements.charge_id and charges.status = 'failed'
-    where invoices.status in ('open', 'uncollectible')
-        and (charges.charge_id is not null or invoices.due_at <= as_of())
-    group by invoices.subscription_id
-),
-
-first_invoices as (
-    select subscription_id, status, total_minor
-    from (
-        select
-            *,
-            row_number() over (partition by subscription_id order by created_at, invoice_id) as nth
-        from stripe.invoices
-        where subscription_id is not null
-    ) as ordered
-    where nth = 1
-),
-
-ends as (
+with ends as (
     select
         *,
         case
@@ -64,23 +23,21 @@ select
         when versions.status = 'paused' and as_of() >= coalesce(paused_at, versions.trial_end_at)
             then 'paused'
         when versions.status = 'unpaid' and as_of() >= data_through() then 'unpaid'
-        when failed.is_past_due and first_invoices.status = 'open' and first_invoices.total_minor > 0
-            and versions.trial_start_at is null then 'incomplete'
-        when failed.is_past_due then 'past_due'
-        when first_invoices.status = 'open' and first_invoices.total_minor > 0
-            and versions.trial_start_at is null then 'incomplete'
+        when history.is_first_invoice_open and versions.trial_start_at is null then 'incomplete'
+        when history.is_past_due then 'past_due'
         else 'active'
     end as status,
     versions.currency,
     versions.created_at,
     versions.started_at,
     versions.trial_start_at,
-    starts.first_trial_start_at,
+    history.first_trial_start_at,
     case
         -- A list tells the end as it is known today, whenever that was decided.
         when versions.trial_end_at > as_of()
             and (versions.observed_at > as_of() or versions.source <> 'event')
-            then greatest(versions.trial_end_at, planned.trial_end_at)
+            and versions.trial_start_at = history.planned_trial_start_at
+            then greatest(versions.trial_end_at, history.planned_trial_end_at)
         else versions.trial_end_at
     end as trial_end_at,
     case when end_at <= as_of() then end_at end as ended_at,
@@ -109,10 +66,7 @@ select
     versions.is_in_mode,
     -- incomplete_expired is never a subscription that lived
     versions.status = 'incomplete_expired' as is_expired
-from ends as versions
-left join starts on starts.id = versions.id
-left join planned
-    on planned.subscription_id = versions.id and planned.trial_start_at = versions.trial_start_at
-left join failed on failed.subscription_id = versions.id
-left join first_invoices on first_invoices.subscription_id = versions.id
+-- What is told beside them is little, and they pass by it.
+from stripe.subscription_history as history
+right join ends as versions on versions.id = history.subscription_id
 where versions.created_at <= as_of() and not versions.is_deleted

@@ -3,6 +3,8 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::TryStreamExt;
 
 use super::row::{Exclusion, TrialRow};
 use crate::error::{Error, Result};
@@ -106,12 +108,12 @@ impl Columns<'_> {
     }
 }
 
-/// The outcome table that `sql/commands/backtest_rows.sql` gives, and whether each row is of the
-/// session's mode.
-pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<(TrialRow, bool)>> {
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in batches {
-        let columns = Columns(batch);
+/// The outcome table that `sql/commands/backtest_rows.sql` gives, in order of start, and whether
+/// each row is of the session's mode.
+pub async fn trial_rows(mut batches: SendableRecordBatchStream) -> Result<Vec<(TrialRow, bool)>> {
+    let mut rows = vec![];
+    while let Some(batch) = batches.try_next().await? {
+        let columns = Columns(&batch);
         let (subscription, customer) =
             (columns.texts("subscription_id")?, columns.texts("customer_id")?);
         let (account, stratum) = (columns.texts("account_id")?, columns.texts("stratum")?);
@@ -164,5 +166,8 @@ pub fn trial_rows(batches: &[RecordBatch]) -> Result<Vec<(TrialRow, bool)>> {
             rows.push((trial, in_mode(row)));
         }
     }
+    rows.sort_unstable_by(|(one, _), (next, _)| {
+        (one.t0, &one.subscription_id).cmp(&(next.t0, &next.subscription_id))
+    });
     Ok(rows)
 }

@@ -65,11 +65,13 @@ impl Bench {
                 }
             }
         }
-        let mut rows: Vec<TrialRow> = rows.into_iter().map(|(row, _)| row).collect();
-        if spec.strata.is_none() {
-            rows.iter_mut().for_each(|row| row.stratum = "all".into());
-        }
-        Ok(rows)
+        Ok(in_strata(rows, spec))
+    }
+
+    /// The same for figures alone, for which it does not matter what happened in the other mode.
+    async fn counted_rows(&self, file: &SqlFile, spec: &Spec) -> Result<Vec<TrialRow>> {
+        let signals = self.signals(file).await?;
+        Ok(in_strata(self.rows_of_mode(&signals, spec, false).await?, spec))
     }
 
     /// The rows as the mode tells them, of its own trials only if that is wished, and whether each is
@@ -82,19 +84,21 @@ impl Bench {
     ) -> Result<Vec<(TrialRow, bool)>> {
         let session = self.session()?;
         session.put("backtest", "signals", signals.batches().to_vec())?;
+        // What became of the trials is the same for all hypotheses that look as far.
         let length = |us: i64| {
             let nanoseconds = us.saturating_mul(1000);
             let length = IntervalMonthDayNano::new(0, 0, nanoseconds);
             ScalarValue::IntervalMonthDayNano(Some(length))
         };
-        let sql = self.engine.command("backtest_rows")?;
+        let outcomes = self.engine.command("trial_outcomes")?;
         let parameters = vec![
             ("window", length(spec.window_us)),
             ("horizon", length(spec.horizon_us)),
             ("in_mode_only", ScalarValue::Boolean(Some(in_mode_only))),
         ];
-        let rows = timed("trials", session.query_with(&sql.text, parameters)).await?;
-        read::trial_rows(&rows)
+        session.put_kept("backtest", "outcomes", outcomes, parameters).await?;
+        let sql = self.engine.command("backtest_rows")?;
+        timed("trials", async { read::trial_rows(session.stream(&sql.text).await?).await }).await
     }
 
     async fn identity(&self) -> Result<Identity> {
@@ -130,6 +134,15 @@ impl Bench {
             .collect::<Result<_>>()?;
         Ok(inputs)
     }
+}
+
+/// Rows without their mode, in one stratum where none are asked for.
+fn in_strata(rows: Vec<(TrialRow, bool)>, spec: &Spec) -> Vec<TrialRow> {
+    let mut rows: Vec<TrialRow> = rows.into_iter().map(|(row, _)| row).collect();
+    if spec.strata.is_none() {
+        rows.iter_mut().for_each(|row| row.stratum = "all".into());
+    }
+    rows
 }
 
 /// Tells the debug log how long a step took.
@@ -198,12 +211,27 @@ async fn measure(
     let bench = Bench::new(engine, &settings);
     let signals = bench.signals(file).await?;
     let rows = bench.rows(file, &signals, &spec).await?;
-    let mut context = Context::at(settings.as_of);
+    let figures = Figures::of(&spec, &rows, settings.as_of);
+    let strict = async {
+        if settings.min_confidence >= STRICT_CONFIDENCE {
+            return Ok(None);
+        }
+        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings.clone() };
+        let rows = Bench::new(engine, &strict).counted_rows(file, &spec).await?;
+        Ok(Some(Figures::of(&figures.held(&spec), &rows, settings.as_of)))
+    };
     let trials = rows.iter().map(|row| row.t0).collect();
-    context.leakage = timed("leak check", past.check(&settings, file, &signals, trials)).await?;
+    let around = async {
+        let mut context = Context::at(settings.as_of);
+        let check = past.check(&settings, file, &signals, trials);
+        context.leakage = timed("leak check", check).await?;
+        context.identity = timed("identity", bench.identity()).await?;
+        context.inputs = bench.inputs().await?;
+        Ok::<_, Error>(context)
+    };
+    // Neither keeps both cores busy.
+    let (mut context, strict) = tokio::try_join!(around, strict)?;
     drop(signals);
-    context.identity = timed("identity", bench.identity()).await?;
-    context.inputs = bench.inputs().await?;
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
         context.warnings.push(Warning::new(
             "no_signal",
@@ -216,16 +244,6 @@ async fn measure(
         .filter(|file| file.replaces_shipped)
         .map(|file| Definition { relation: file.qualified_name(), hash: file.sql_hash() })
         .collect();
-    let figures = Figures::of(&spec, &rows, settings.as_of);
-    let strict = if settings.min_confidence < STRICT_CONFIDENCE {
-        let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings.clone() };
-        let bench = Bench::new(engine, &strict);
-        let signals = bench.signals(file).await?;
-        let rows = bench.rows(file, &signals, &spec).await?;
-        Some(Figures::of(&figures.held(&spec), &rows, settings.as_of))
-    } else {
-        None
-    };
     Ok(Measured { spec, context, rows, figures, strict })
 }
 

@@ -81,12 +81,12 @@ pub async fn land_all(
     );
     bar.enable_steady_tick(Duration::from_millis(200));
     let mut total = Total::default();
-    for path in paths {
+    for (number, path) in paths.iter().enumerate() {
         let name = path.display().to_string();
         bar.set_message(name.clone());
-        let outcome = landing
-            .file(path, &|rows| bar.set_message(format!("{name} · {} rows", count(rows))))
-            .await?;
+        let next = paths.get(number + 1).map(PathBuf::as_path);
+        let progress = |rows| bar.set_message(format!("{name} · {} rows", count(rows)));
+        let outcome = landing.file(path, next, &progress).await?;
         bar.inc(path.metadata().map_or(0, |meta| meta.len()));
         total.files += 1;
         total.known_files += u64::from(outcome.was_known);

@@ -11,7 +11,7 @@ use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider,
 use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::TableType;
+use datafusion::logical_expr::{LogicalPlan, TableType};
 
 use crate::engine::kept::{KeptResults, KeptTable};
 use crate::engine::log::{LogTables, VERSIONS};
@@ -128,6 +128,19 @@ impl Catalog {
         plan_err!("{who} may not read `{schema}`{why}; it may read {}", may_read.join(", "))
     }
 
+    /// A relation whose result is kept; `variant` tells apart those of one name.
+    pub fn kept_table(
+        &self,
+        state: &SessionState,
+        name: String,
+        variant: String,
+        plan: LogicalPlan,
+    ) -> Result<KeptTable> {
+        // Only the analyser knows the types that unions come to.
+        let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+        KeptTable::new(name, variant, plan, Arc::clone(&self.kept))
+    }
+
     async fn view(&self, file: &Arc<SqlFile>, name: &str) -> Result<Arc<dyn TableProvider>> {
         let qualified = format!("{}.{name}", file.kind.folder);
         let around = ASKER.try_with(Clone::clone).ok();
@@ -152,10 +165,7 @@ impl Catalog {
             .map_err(|error| in_file(file, error))?;
         let view: Arc<dyn TableProvider> = if file.header.has("keep") {
             let name = format!("{}.{name}", file.kind.folder);
-            // Only the analyser knows the types that unions come to.
-            let plan =
-                state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-            Arc::new(KeptTable::new(name, plan, Arc::clone(&self.kept))?)
+            Arc::new(self.kept_table(&state, name, String::new(), plan)?)
         } else {
             Arc::new(ViewTable::new(plan, Some(sql)))
         };

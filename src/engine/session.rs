@@ -18,6 +18,7 @@ use crate::engine::functions;
 use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
+use crate::library::SqlFile;
 use paydirt_udfs::identity::lists::MailLists;
 
 /// What one side of a join may be to be held whole.
@@ -87,10 +88,27 @@ impl Session {
         sql: &str,
         parameters: Vec<(&str, ScalarValue)>,
     ) -> Result<Vec<RecordBatch>> {
-        let parameters: Vec<(String, ScalarValue)> =
-            parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let frame = self.frame(sql).await?.with_param_values(ParamValues::from(parameters))?;
-        Ok(frame.collect().await?)
+        let parameters = ParamValues::from(named(parameters));
+        Ok(self.frame(sql).await?.with_param_values(parameters)?.collect().await?)
+    }
+
+    /// Puts the result of a query with named parameters, which is kept, in front of a file of that
+    /// name.
+    pub async fn put_kept(
+        &self,
+        schema: &str,
+        name: &str,
+        file: &SqlFile,
+        parameters: Vec<(&str, ScalarValue)>,
+    ) -> Result<()> {
+        let parameters = named(parameters);
+        let variant = format!("{} {parameters:?}", file.sql_hash());
+        let parameters = ParamValues::from(parameters);
+        let plan = self.frame(&file.text).await?.with_param_values(parameters)?;
+        let (state, plan) = plan.into_parts();
+        let kept = self.catalog.kept_table(&state, file.qualified_name(), variant, plan)?;
+        self.catalog.put(schema, name, Arc::new(kept));
+        Ok(())
     }
 
     /// Runs one query that only reads; rows come as they are made.
@@ -119,6 +137,10 @@ impl Session {
         self.catalog.put(schema, name, Arc::new(table));
         Ok(())
     }
+}
+
+fn named(parameters: Vec<(&str, ScalarValue)>) -> Vec<(String, ScalarValue)> {
+    parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Queries only: no DDL, no COPY, no SET.

@@ -15,7 +15,7 @@ use object_store::ObjectStoreExt;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::part::{PART_BYTES, Part};
+use super::part::{PART_BYTES, Part, on_a_task};
 use super::rows::{Position, Rows};
 use super::table::Table;
 use crate::error::{Error, Result};
@@ -56,8 +56,10 @@ impl Table {
     /// After an error the same append can simply be made again. Columns that the batches lack are
     /// NULL; columns of the wrong type are an error.
     pub async fn append(&mut self, batches: Vec<RecordBatch>, commit: Commit) -> Result<Appended> {
-        let rows = Rows::new(&self.spec, batches).map_err(|error| self.error(error))?;
-        let rows = Arc::new(rows);
+        // On a task of its own, so that whoever reads the next rows goes on.
+        let spec = Arc::clone(&self.spec);
+        let sorted = on_a_task(async move { Rows::new(&spec, batches) }).await;
+        let rows = Arc::new(sorted.map_err(|error| self.error(error))?);
         let mut staged = Staged::default();
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {

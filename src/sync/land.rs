@@ -1,12 +1,14 @@
-//! The loop: a file is read on one thread while its rows are written on another. A file that was
-//! landed whole is known by its content and costs nothing the second time.
+//! The loop: rows are read while others are written, and the next file is begun while the last rows
+//! of one are written. A file that was landed whole is known by its content and costs nothing the
+//! second time.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ const CHUNK_ROWS: usize = 50_000;
 /// Chunks that are read while others are written.
 const CHUNKS_AHEAD: usize = 2;
 /// Rows that are worth files of their own, and bytes that are not to be held any longer.
-const FLUSH_ROWS: usize = 300_000;
+const FLUSH_ROWS: usize = 250_000;
 const FLUSH_BYTES: usize = 96 << 20;
 /// Events are written after the objects they carried.
 const EVENTS: &str = "stripe_log/events";
@@ -41,18 +43,28 @@ pub struct Outcome {
 pub struct Landing {
     log: Log,
     mappings: Arc<Vec<FileMapping>>,
+    ahead: Option<Reader>,
 }
 
 impl Landing {
     pub fn new(lake: Lake, mappings: Vec<FileMapping>) -> Self {
-        Self { log: Log::new(lake), mappings: Arc::new(mappings) }
+        Self { log: Log::new(lake), mappings: Arc::new(mappings), ahead: None }
     }
 
-    /// Lands one file; `progress` is told the rows so far. What cannot be read is in the report
-    /// and in `system.diagnostics`; the rest lands.
-    pub async fn file(&mut self, path: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<Outcome> {
-        let landed_at = clock::now_us();
-        let hash = match files::hash_file(path) {
+    /// Lands one file, and begins to read the `next`; `progress` is told the rows so far. What
+    /// cannot be read is in the report and in `system.diagnostics`; the rest lands.
+    pub async fn file(
+        &mut self,
+        path: &Path,
+        mut next: Option<&Path>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Outcome> {
+        let mut reader = match self.ahead.take().filter(|reader| reader.path == path) {
+            Some(reader) => reader,
+            None => self.begin(path).await?,
+        };
+        let landed_at = reader.landed_at;
+        let hash = match (&mut reader.hash).await.map_err(|_| stopped(path))? {
             Ok(hash) => hash,
             Err(error) => {
                 let rejected = Rejected {
@@ -72,37 +84,28 @@ impl Landing {
                 return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: false });
             }
         };
-        // The same bytes under another mapping are other rows.
-        let content = key(&[&hash, format!("{:?}", self.mappings).as_bytes()]);
-        let landed = self.log.table("system/syncs").await?.keys(None).await?;
-        if landed.contains(&number(&done_key(content))) {
+        let content = content_key(hash, &self.mappings);
+        if self.landed().await?.contains(&number(&done_key(content))) {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
-        let (sender, mut receiver) = mpsc::channel::<Vec<Landed>>(CHUNKS_AHEAD);
-        let (owned, mappings) = (path.to_path_buf(), Arc::clone(&self.mappings));
-        let reader = tokio::task::spawn_blocking(move || {
-            files::land_file(&owned, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
-                sender
-                    .blocking_send(landed)
-                    .map_err(|_| Error::new("the writer of the lake has stopped"))
-            })
-        });
-        let mut waiting = Waiting::default();
         let mut counts = Counts::default();
         let mut rows = 0;
-        while let Some(chunk) = receiver.recv().await {
-            rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
-            progress(rows);
-            waiting.push(chunk);
-            if waiting.rows >= FLUSH_ROWS || waiting.bytes >= FLUSH_BYTES {
-                self.flush(&mut waiting, &mut counts, path).await?;
+        let mut full = Waiting::fill(&mut reader.chunks, &mut rows, progress).await;
+        while full.rows > 0 {
+            if !full.is_full()
+                && let Some(next) = next.take()
+            {
+                self.ahead = Some(self.begin(next).await?);
             }
+            // What is full is written while the next rows are read.
+            let flushing = self.flush(full, path);
+            let filling = Waiting::fill(&mut reader.chunks, &mut rows, progress);
+            let (flushed, next) = tokio::join!(flushing, filling);
+            counts.add(flushed?);
+            full = next;
         }
-        self.flush(&mut waiting, &mut counts, path).await?;
-        let report = reader.await.map_err(|_| {
-            Error::new(format!("{}: reading stopped in the middle", path.display()))
-        })??;
+        let report = reader.report.await.map_err(|_| stopped(path))??;
         self.diagnose(&report, landed_at).await?;
         let rows = sync_rows(&report, hash, &counts, content, landed_at);
         self.log.record_syncs(&rows, landed_at).await?;
@@ -110,18 +113,21 @@ impl Landing {
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
     }
 
-    /// Writes what is waiting.
-    async fn flush(
-        &mut self,
-        waiting: &mut Waiting,
-        counts: &mut Counts,
-        path: &Path,
-    ) -> Result<()> {
+    /// What was landed whole, by content.
+    async fn landed(&mut self) -> Result<HashSet<u128>> {
+        self.log.table("system/syncs").await?.keys(None).await
+    }
+
+    async fn begin(&mut self, path: &Path) -> Result<Reader> {
+        let landed = self.landed().await?;
+        Ok(Reader::begin(path, Arc::clone(&self.mappings), landed))
+    }
+
+    /// Writes what has waited.
+    async fn flush(&mut self, waiting: Waiting, path: &Path) -> Result<Counts> {
         let note = ("paydirt.file".to_owned(), path.display().to_string().into());
         let commit = Commit { metadata: [note].into_iter().collect(), ..Commit::default() };
-        let batches = std::mem::take(waiting).batches;
-        counts.add(self.log.append(batches, EVENTS, commit).await?);
-        Ok(())
+        self.log.append(waiting.batches, EVENTS, commit).await
     }
 
     /// Records what was refused, and fields that could not be read.
@@ -129,6 +135,45 @@ impl Landing {
         let rows = diagnostic_rows(report);
         self.log.record_diagnostics(&rows, landed_at).await
     }
+}
+
+/// A file that is read on a thread of its own.
+struct Reader {
+    path: PathBuf,
+    landed_at: i64,
+    /// Comes before any row.
+    hash: oneshot::Receiver<Result<[u8; 16]>>,
+    chunks: mpsc::Receiver<Vec<Landed>>,
+    report: JoinHandle<Result<FileReport>>,
+}
+
+impl Reader {
+    /// Begins with a file, and goes no further than its hash if it was `landed`.
+    fn begin(path: &Path, mappings: Arc<Vec<FileMapping>>, landed: HashSet<u128>) -> Self {
+        let landed_at = clock::now_us();
+        let (of_hash, hash) = oneshot::channel();
+        let (of_chunks, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let owned = path.to_path_buf();
+        let report = tokio::task::spawn_blocking(move || {
+            let hash = files::hash_file(&owned);
+            let is_new = hash.as_ref().is_ok_and(|hash| {
+                !landed.contains(&number(&done_key(content_key(*hash, &mappings))))
+            });
+            if of_hash.send(hash).is_err() || !is_new {
+                return Ok(FileReport::default());
+            }
+            files::land_file(&owned, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
+                of_chunks
+                    .blocking_send(landed)
+                    .map_err(|_| Error::new("the writer of the lake has stopped"))
+            })
+        });
+        Self { path: path.to_path_buf(), landed_at, hash, chunks, report }
+    }
+}
+
+fn stopped(path: &Path) -> Error {
+    Error::new(format!("{}: reading stopped in the middle", path.display()))
 }
 
 /// What marks a file as landed: one row a relation, and one that says "whole".
@@ -192,6 +237,26 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// Takes chunks until they are worth writing; nothing is left if it holds no row.
+    async fn fill(
+        chunks: &mut mpsc::Receiver<Vec<Landed>>,
+        rows: &mut u64,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Self {
+        let mut waiting = Self::default();
+        while !waiting.is_full() {
+            let Some(chunk) = chunks.recv().await else { break };
+            *rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
+            progress(*rows);
+            waiting.push(chunk);
+        }
+        waiting
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows >= FLUSH_ROWS || self.bytes >= FLUSH_BYTES
+    }
+
     fn push(&mut self, chunk: Vec<Landed>) {
         for landed in chunk {
             self.rows += landed.batch.num_rows();
@@ -199,6 +264,11 @@ impl Waiting {
             self.batches.entry(landed.table).or_default().push(landed.batch);
         }
     }
+}
+
+/// The same bytes under another mapping are other rows.
+fn content_key(hash: [u8; 16], mappings: &[FileMapping]) -> [u8; 16] {
+    key(&[&hash, format!("{mappings:?}").as_bytes()])
 }
 
 fn done_key(content: [u8; 16]) -> [u8; 16] {

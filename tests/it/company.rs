@@ -120,7 +120,7 @@ impl Company {
             let mut landing = Landing::new(lake, project.config.source.files.clone());
             let mut outcomes = vec![];
             for path in paths {
-                outcomes.push(landing.file(&path, &|_| {}).await.unwrap());
+                outcomes.push(landing.file(&path, None, &|_| {}).await.unwrap());
             }
             outcomes
         })

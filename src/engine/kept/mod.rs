@@ -9,6 +9,7 @@ mod store;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -59,6 +60,8 @@ impl KeptResults {
 #[derive(Debug)]
 pub struct KeptTable {
     name: String,
+    /// What tells results of one name apart: a query and its parameters.
+    variant: String,
     plan: LogicalPlan,
     schema: SchemaRef,
     reads: Reads,
@@ -66,9 +69,15 @@ pub struct KeptTable {
 }
 
 impl KeptTable {
-    pub fn new(name: String, plan: LogicalPlan, results: Arc<KeptResults>) -> Result<Self> {
+    pub fn new(
+        name: String,
+        variant: String,
+        plan: LogicalPlan,
+        results: Arc<KeptResults>,
+    ) -> Result<Self> {
         Ok(Self {
             name,
+            variant,
             schema: Arc::clone(plan.schema().inner()),
             reads: Reads::of(&plan)?,
             plan,
@@ -81,6 +90,7 @@ impl KeptTable {
         let Settings { as_of, min_confidence, .. } = settings;
         let key = (
             &self.name,
+            &self.variant,
             self.reads.time.then_some(as_of),
             self.reads.confidence.then_some(min_confidence),
             self.reads.settings.then(|| Settings {
@@ -100,6 +110,8 @@ impl KeptTable {
     }
 
     async fn find_or_compute(&self, state: &SessionState, key: &str) -> Result<Kept> {
+        // Planning computes what this one is made of, where nobody has yet.
+        let started = Instant::now();
         let place = self
             .reads
             .is_storable
@@ -110,7 +122,7 @@ impl KeptTable {
             return Ok(Kept::Stored(stored));
         }
         let plan = state.create_physical_plan(&self.plan).await?;
-        result::compute(&self.name, plan, state.task_ctx(), &self.schema, place).await
+        result::compute(&self.name, plan, state.task_ctx(), &self.schema, place, started).await
     }
 }
 

@@ -59,15 +59,16 @@ struct Partition {
     written: Option<ArrowWriter<File>>,
 }
 
-/// Runs the plan; the result goes to `place` where it is worth that and can be written.
+/// Runs the plan; the result goes to `place` where it is worth that and can be written: if it took
+/// long since `started`.
 pub async fn compute(
     relation: &str,
     plan: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
     schema: &SchemaRef,
     place: Option<Place>,
+    started: Instant,
 ) -> Result<Kept> {
-    let started = Instant::now();
     let writing = place.and_then(|place| place.begin(schema)).map(Arc::new);
     let streams = execute_stream_partitioned(plan, context)?;
     let collected = streams.into_iter().enumerate().map(|(number, stream)| {

@@ -20,6 +20,7 @@ mod landing;
 mod leakage;
 mod library;
 mod planted;
+mod postgres;
 mod promise;
 mod signals;
 mod simulate;

@@ -53,8 +53,6 @@ pub struct Address {
     pub root_certificates: Option<PathBuf>,
     /// `host:port/database`, for people.
     pub place: String,
-    /// Whether the password would not leave this machine.
-    pub is_here: bool,
 }
 
 impl Address {
@@ -134,7 +132,7 @@ impl Address {
             _ => WireMode::Require,
         });
         let place = place(&config);
-        Ok(Self { config, password, sslmode, root_certificates, place, is_here })
+        Ok(Self { config, password, sslmode, root_certificates, place })
     }
 }
 

@@ -14,8 +14,9 @@ use super::latest::Latest;
 use super::plan::Plan;
 use super::tally::Tally;
 use super::value::{Form, Value};
+use super::{EVENTS, LOG};
 use crate::error::{Error, Result};
-use crate::lake::TableSpec;
+use crate::lake::{Lake, TableSpec};
 use crate::sync::journal::key;
 use crate::sync::report::Refusal;
 use crate::sync::stripe::time_type;
@@ -57,6 +58,22 @@ pub fn spec(lake_table: &str, own: &[Field]) -> TableSpec {
     }
 }
 
+/// Every table that has landed as it is, whether or not an entry names it today.
+pub async fn specs(lake: &Lake) -> Result<Vec<TableSpec>> {
+    let mut specs = vec![];
+    for name in lake.tables_in(LOG).await?.into_iter().filter(|name| name != EVENTS) {
+        let Some(stored) = lake.stored_schema(&name).await? else { continue };
+        let own = stored.fields().iter().filter(|field| is_own(field));
+        let own: Vec<Field> = own.map(|field| field.as_ref().clone()).collect();
+        specs.push(spec(&name, &own));
+    }
+    Ok(specs)
+}
+
+fn is_own(field: &Field) -> bool {
+    !OF_THE_VERSION.contains(&field.name().as_str())
+}
+
 /// The fields of a relation's columns.
 pub fn own_fields(columns: &[Column]) -> Vec<Field> {
     let own = columns.iter();
@@ -68,8 +85,7 @@ pub fn own_fields(columns: &[Column]) -> Vec<Field> {
 pub fn grown(plan: &Plan, lake_table: &str, stored: Option<&SchemaRef>) -> Result<TableSpec> {
     let mut own = own_fields(&plan.columns);
     let Some(stored) = stored else { return Ok(spec(lake_table, &own)) };
-    let known = stored.fields().iter();
-    for known in known.filter(|field| !OF_THE_VERSION.contains(&field.name().as_str())) {
+    for known in stored.fields().iter().filter(|field| is_own(field)) {
         match own.iter().position(|field| field.name() == known.name()) {
             None => own.push(known.as_ref().clone()),
             Some(place) if own[place].data_type() != known.data_type() => {
@@ -96,11 +112,9 @@ pub fn grown(plan: &Plan, lake_table: &str, stored: Option<&SchemaRef>) -> Resul
 /// Columns that have landed and are no longer there.
 pub fn dropped(plan: &Plan, stored: Option<&SchemaRef>) -> Vec<String> {
     let stored = stored.into_iter().flat_map(|schema| schema.fields().iter());
-    let names = stored.map(|field| field.name()).filter(|name| {
-        !OF_THE_VERSION.contains(&name.as_str())
-            && plan.columns.iter().all(|column| own_name(&column.name) != **name)
-    });
-    names.cloned().collect()
+    let is_gone = |name: &String| plan.columns.iter().all(|column| own_name(&column.name) != *name);
+    let own = stored.filter(|field| is_own(field)).map(|field| field.name());
+    own.filter(|name| is_gone(name)).cloned().collect()
 }
 
 /// Rows on their way to one landed table.

@@ -187,7 +187,7 @@ impl Reader {
     }
 
     fn least_overlap(&self) -> i64 {
-        let is_day = |place| self.plan.columns[place].form == Form::Date;
+        let is_day = |place: usize| self.plan.columns[place].form == Form::Date;
         if self.plan.cursor.is_some_and(is_day) { DAY_US } else { 0 }
     }
 

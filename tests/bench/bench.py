@@ -9,12 +9,14 @@ import behaviour
 import company
 import domains
 import landing
+import postgres
 import startup
 import table
 import two_arms
 
 SECTIONS = {
     "landing": landing.section,
+    "postgres": postgres.section,
     "two-arms": two_arms.section,
     "startup": startup.section,
     "domains": domains.section,

@@ -124,7 +124,9 @@ impl Catalog {
         let why = match schema {
             "outcomes" => ": it holds what the hypothesis is to be tested against",
             "stripe_log" | "posthog_log" | "files_log" | "postgres_log" | "stripe_version"
-            | "stripe_as_of" | "postgres_version" | "index" => ": the log holds every version, also what became known later",
+            | "stripe_as_of" | "postgres_version" | "index" => {
+                ": the log holds every version, also what became known later"
+            }
             "system" | "information_schema" => ": it tells of the project, not of its customers",
             _ => "",
         };

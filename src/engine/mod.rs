@@ -242,7 +242,9 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
     // Deleted entries tell no more up to when they are complete.
     let mut through: Vec<i64> = sources.values().copied().collect();
     for source in &config.source.postgres {
-        let Some(spec) = log.specs().find(|spec| spec.name == source.lake_table()) else { continue };
+        let Some(spec) = log.specs().find(|spec| spec.name == source.lake_table()) else {
+            continue;
+        };
         let complete = Position::complete(&log.lake().table(spec).await?, source).await?;
         through.extend(complete.map(|complete| complete.min(now)).filter(|_| !source.is_events()));
     }

@@ -219,9 +219,10 @@ impl Table {
 
 /// The log of a table, which may not have been begun.
 pub(super) fn log_of(lake: &Lake, name: &str) -> Result<LogStoreRef> {
-    let url = lake.url.join(&format!("{name}/")).map_err(|error| {
-        Error::new(format!("table {name} has no place in the lake: {error}"))
-    })?;
+    let url = lake
+        .url
+        .join(&format!("{name}/"))
+        .map_err(|error| Error::new(format!("table {name} has no place in the lake: {error}")))?;
     let in_table = Arc::new(PrefixStore::new(lake.store(), lake.path(name)));
     Ok(default_logstore(in_table, lake.store(), &url, &StorageConfig::default()))
 }

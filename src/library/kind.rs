@@ -32,14 +32,7 @@ pub const KINDS: &[Kind] = &[
     // Over all time: as-of relations are cut out of these, and no hypothesis reads them.
     Kind {
         folder: "index",
-        may_read: &[
-            "stripe_log",
-            "posthog_log",
-            "files_log",
-            "postgres_log",
-            "index",
-            "identity",
-        ],
+        may_read: &["stripe_log", "posthog_log", "files_log", "postgres_log", "index", "identity"],
         keys: RELATION_KEYS,
         is_relation: false,
     },

@@ -141,7 +141,9 @@ pub fn check_written(text: &str) -> Result<()> {
     let address = Address::parse(text, "url")?;
     match address.password {
         Some(_) => Err(Error::new("url holds a password, which does not belong in paydirt.toml")
-            .hint("set PGPASSWORD, keep it in ~/.pgpass or in a file of mode 0600 (password_file)")),
+            .hint(
+                "set PGPASSWORD, keep it in ~/.pgpass or in a file of mode 0600 (password_file)",
+            )),
         None => Ok(()),
     }
 }

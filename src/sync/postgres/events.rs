@@ -145,9 +145,7 @@ impl Events {
         let mut all = compact(&document).unwrap_or_default();
         for (place, name) in self.properties.iter().enumerate() {
             let Some(name) = name else { continue };
-            if values[place] == Value::Null
-                || document.get(&plan.columns[place].name).is_some()
-            {
+            if values[place] == Value::Null || document.get(&plan.columns[place].name).is_some() {
                 continue;
             }
             match all.pop() {

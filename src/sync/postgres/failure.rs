@@ -69,10 +69,14 @@ pub fn unconnected(error: &tokio_postgres::Error, place: &str, origin: Option<&s
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     if text.contains("TLS") || cause.contains("TLS") || cause.contains("certificate") {
         let hint = match cause.contains("not support TLS") {
-            true => "switch TLS on at the server; sslmode=disable in the URL lets data and password \
-                     pass in the clear",
-            false => "sslrootcert=FILE in the URL names the authority to trust; sslmode=require \
-                      encrypts without checking who answers",
+            true => {
+                "switch TLS on at the server; sslmode=disable in the URL lets data and password \
+                     pass in the clear"
+            }
+            false => {
+                "sslrootcert=FILE in the URL names the authority to trust; sslmode=require \
+                      encrypts without checking who answers"
+            }
         };
         let cause = if cause.is_empty() { text } else { cause };
         return Error::new(format!("{place}: no encrypted connection: {cause}")).hint(hint);

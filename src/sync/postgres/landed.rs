@@ -186,7 +186,8 @@ impl Versions {
             return Ok(());
         };
         let content = self.content(plan, values);
-        let changed_at = plan.cursor.and_then(|place| changed_at(&plan.columns[place], &values[place]));
+        let changed_at =
+            plan.cursor.and_then(|place| changed_at(&plan.columns[place], &values[place]));
         let Some(known_from) = self.latest.see(&id, content, changed_at, self.observed_at) else {
             return Ok(());
         };
@@ -293,10 +294,9 @@ impl Own {
             DataType::Boolean => Own::Bool(BooleanBuilder::new()),
             DataType::Int64 => Own::Int(Int64Builder::new()),
             DataType::Float64 => Own::Float(Float64Builder::new()),
-            DataType::Decimal128(_, scale) => Own::Decimal(
-                Decimal128Builder::new().with_data_type(data_type.clone()),
-                *scale,
-            ),
+            DataType::Decimal128(_, scale) => {
+                Own::Decimal(Decimal128Builder::new().with_data_type(data_type.clone()), *scale)
+            }
             DataType::Binary => Own::Bytes(BinaryBuilder::new()),
             DataType::Date32 => Own::Date(Date32Builder::new()),
             DataType::Timestamp(..) => {

@@ -194,7 +194,6 @@ async fn flush(
     let commit = Commit { positions, ..Commit::default() };
     let appended = log.table(table).await?.append(batches, commit).await?;
     report.new_rows += appended.rows;
-    report.duplicates += appended.duplicates;
     Ok(())
 }
 

@@ -5,15 +5,18 @@ use chrono::DateTime;
 use super::column::Column;
 use super::plan::Plan;
 use super::value::Form;
+use crate::time::DAY_US;
 
 /// Rows of a page, and more where the last ones have one value of the cursor: then the page is
 /// whole, and the next one starts behind that value. Each page sees a moment of its own, so that no
 /// transaction is long.
 const PAGE_ROWS: u64 = 1_000_000;
-/// How many overlaps back rows are looked for whose transaction was under way.
-const LOOK_BACK: i64 = 1_000;
+/// How far back rows are looked for whose transaction was under way.
+const LOOK_BACK_US: i64 = 40 * DAY_US;
+/// The same where the cursor counts.
+const LOOK_BACK_STEPS: i64 = 100_000_000;
 /// Transactions may begin between a snapshot and the look at it.
-const SLACK: i64 = 100_000;
+const SLACK: i64 = 10_000;
 
 /// What one transaction reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub enum Page {
     /// What has no value of the cursor that could be compared.
     WithoutCursor,
     /// Rows up to `until` of transactions that are not older than `age`.
-    Late { until: i64, overlap: i64, age: i64 },
+    Late { until: i64, age: i64 },
 }
 
 impl Page {
@@ -54,8 +57,9 @@ impl Page {
                 };
                 plan.select(Some(&format!("{cursor} is null{infinite}")))
             }
-            Page::Late { until, overlap, age } => {
-                let from = until.saturating_sub(overlap.saturating_mul(LOOK_BACK));
+            Page::Late { until, age } => {
+                let back = if column.is_time() { LOOK_BACK_US } else { LOOK_BACK_STEPS };
+                let from = until.saturating_sub(back);
                 let age = age.saturating_add(SLACK).clamp(0, i64::from(i32::MAX));
                 plan.select(Some(&format!(
                     "{cursor} > {} and {cursor} <= {} and age(xmin) <= {age}",

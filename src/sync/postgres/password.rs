@@ -89,9 +89,8 @@ mod tests {
         let text = "# mine\ndb.example:5432:app:me:one\n*:*:*:me:t\\:w\\\\o:3\n*:*:other:*:four\n";
         let mut config = Config::new();
         config.host("db.example").user("me").dbname("app");
-        let found = |config: &Config| {
-            look_up(text, config).map(|secret| secret.expose_secret().to_owned())
-        };
+        let found =
+            |config: &Config| look_up(text, config).map(|secret| secret.expose_secret().to_owned());
         assert_eq!(found(&config).as_deref(), Some("one"));
         config.dbname("other");
         assert_eq!(found(&config).as_deref(), Some("t:w\\o:3"));

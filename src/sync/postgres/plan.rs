@@ -102,9 +102,10 @@ impl Plan {
         };
         let column = &self.columns[place];
         let fits = match target {
-            Target::Time | Target::IngestedAt => {
-                !matches!(column.form, Form::Bool | Form::Bytea | Form::Json | Form::Jsonb | Form::Uuid)
-            }
+            Target::Time | Target::IngestedAt => !matches!(
+                column.form,
+                Form::Bool | Form::Bytea | Form::Json | Form::Jsonb | Form::Uuid
+            ),
             Target::Properties => column.is_json() || column.form == Form::Text,
             _ => column.form != Form::Bytea && !column.is_json(),
         };
@@ -117,7 +118,11 @@ impl Plan {
             _ => "no text can be read from",
         };
         Err(self
-            .wrong(format!("{} = \"{name}\": {what} a column of type {}", target.key(), column.declared))
+            .wrong(format!(
+                "{} = \"{name}\": {what} a column of type {}",
+                target.key(),
+                column.declared
+            ))
             .hint("name another column, or write a query that converts it"))
     }
 
@@ -182,7 +187,7 @@ impl Plan {
 /// A table, view or foreign table by its name as people write it.
 async fn find_table(connection: &Connection, name: &str) -> Result<(String, String, bool)> {
     let exact: Vec<String> = name.split('.').map(quoted).collect();
-    let sql = "select c.relkind || format('%I.%I', n.nspname, c.relname) || chr(10) \
+    let sql = "select c.relkind::text || format('%I.%I', n.nspname, c.relname) || chr(10) \
                || n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace \
                where c.oid = coalesce(to_regclass($1), to_regclass($2))";
     let found = connection.texts(sql, &[name, &exact.join(".")]).await;
@@ -204,7 +209,9 @@ async fn find_table(connection: &Connection, name: &str) -> Result<(String, Stri
     let error = Error::new(format!("there is no table {name} in {}", connection.place));
     Err(match closest(&wanted, &names) {
         Some(near) => error.hint(format!("did you mean {near}?")),
-        None if names.is_empty() => error.hint("the role sees no table at all: check database and role"),
+        None if names.is_empty() => {
+            error.hint("the role sees no table at all: check database and role")
+        }
         None => error.hint(format!("there are: {}", names[..names.len().min(20)].join(", "))),
     })
 }

@@ -122,7 +122,7 @@ impl Reader {
         let from = if is_full { None } else { self.position.cursor };
         let start = from.map(|from| from.saturating_sub(overlap.max(self.least_overlap())));
         if let (Some(until), Some(oldest)) = (start, self.position.under_way) {
-            self.late(until, overlap, oldest).await?;
+            self.late(until, oldest).await?;
         }
         let is_ordered = self.is_ordered(start).await?;
         let (mut next, mut highest) = (start, None);
@@ -168,12 +168,12 @@ impl Reader {
     }
 
     /// Rows behind which we were already, whose transaction was under way when we were.
-    async fn late(&mut self, until: i64, overlap: i64, oldest: i64) -> Result<()> {
+    async fn late(&mut self, until: i64, oldest: i64) -> Result<()> {
         if self.plan.has_transactions {
             self.connection.begin().await?;
             let (_, next) = self.connection.transactions().await?;
             self.connection.end().await?;
-            let read = self.page(Page::Late { until, overlap, age: next - oldest }).await?;
+            let read = self.page(Page::Late { until, age: next - oldest }).await?;
             self.position.under_way = read.under_way;
         }
         Ok(())

@@ -12,8 +12,6 @@ pub struct Report {
     /// `postgres_log.events`.
     pub relation: String,
     pub new_rows: u64,
-    /// Rows that the lake had.
-    pub duplicates: u64,
     /// Rows that are not there any more.
     pub deleted: u64,
     pub tally: Tally,
@@ -29,7 +27,6 @@ impl Report {
             name: source.name.clone(),
             relation: table.replace('/', "."),
             new_rows: 0,
-            duplicates: 0,
             deleted: 0,
             tally: Tally::new(&source.name, &table),
             complete: None,

@@ -139,9 +139,11 @@ impl PostgresSource {
             (None, false) => Ok(OVERLAP_STEPS),
             (Some(Overlap::Time(text)), true) => time::parse_length(text),
             (Some(Overlap::Steps(steps)), false) => Ok(*steps),
-            (Some(_), true) => Err(self.wrong("overlap is a number, and the cursor is a time")
+            (Some(_), true) => Err(self
+                .wrong("overlap is a number, and the cursor is a time")
                 .hint("write a length of time: overlap = \"1h\"")),
-            (Some(_), false) => Err(self.wrong("overlap is a length of time, and the cursor counts")
+            (Some(_), false) => Err(self
+                .wrong("overlap is a length of time, and the cursor counts")
                 .hint("write a number: overlap = 100000")),
         }
     }

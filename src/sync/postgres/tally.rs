@@ -20,11 +20,7 @@ pub struct Tally {
 
 impl Tally {
     pub fn new(path: &str, lake_table: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            relation: lake_table.replace('/', "."),
-            ..Self::default()
-        }
+        Self { path: path.to_owned(), relation: lake_table.replace('/', "."), ..Self::default() }
     }
 
     /// A row that did not land.
@@ -55,9 +51,7 @@ impl Tally {
     /// A sentence for each field that could not be read now and then.
     pub fn notes(&self) -> Vec<String> {
         let unread = self.unread.iter();
-        unread
-            .map(|(field, count)| format!("{field} could not be read in {count} rows"))
-            .collect()
+        unread.map(|(field, count)| format!("{field} could not be read in {count} rows")).collect()
     }
 
     fn row(

@@ -66,7 +66,8 @@ fn a_query_cannot_write() {
         "create function sneak() returns int language sql as
          'insert into users values (1) returning id'",
     );
-    let company = project(&server, &["name = \"x\"\nquery = \"select sneak() as id\"\nkey = \"id\""]);
+    let company =
+        project(&server, &["name = \"x\"\nquery = \"select sneak() as id\"\nkey = \"id\""]);
     let said = run(&company, &["sync", "postgres"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("read-only transaction"), "{}", said.err);
@@ -115,7 +116,11 @@ fn passwords_come_from_private_places() {
     let path = company.write("pg.password", format!("{PASSWORD}\n"));
     mode(&path, 0o644);
     let said = paydirt(company.root(), &sync);
-    assert!(said.err.contains("can be read by others") && said.err.contains("chmod 600"), "{}", said.err);
+    assert!(
+        said.err.contains("can be read by others") && said.err.contains("chmod 600"),
+        "{}",
+        said.err
+    );
     mode(&path, 0o600);
     paydirt(company.root(), &sync).printed();
     let company = project(&server, &[ENTRY]);
@@ -123,7 +128,8 @@ fn passwords_come_from_private_places() {
     mode(&path, 0o600);
     paydirt_within(company.root(), &sync, &[("PGPASSFILE", path.to_str().unwrap())]).printed();
     let url = server.url().replace("postgres@", "postgres:correct%20horse@");
-    let company = Company::new(&format!("[[source.postgres]]\nurl_variable = \"APP_DB\"\n{ENTRY}\n"));
+    let company =
+        Company::new(&format!("[[source.postgres]]\nurl_variable = \"APP_DB\"\n{ENTRY}\n"));
     let said = paydirt(company.root(), &sync);
     assert!(said.err.contains("APP_DB is not set"), "{}", said.err);
     paydirt_within(company.root(), &sync, &[("APP_DB", &url)]).printed();

@@ -62,7 +62,8 @@ fn types_keep_their_meaning_on_every_server() {
         // jsonb keeps its own order of keys.
         assert_eq!(
             value(&company, "select properties from product.events"),
-            r#"{"n":1.50,"é":[1,null],"user":{"email":"Ann@Acme.com"},"plan":"Team plan","#.to_owned()
+            r#"{"n":1.50,"é":[1,null],"user":{"email":"Ann@Acme.com"},"plan":"Team plan","#
+                .to_owned()
                 + r#""amount":12345678901234567890.120,"tags":["a","b c",null],"ratio":0.1,"#
                 + r#""on_day":"2025-02-28","local":"2025-02-28T23:59:59","money":"$12.50"}"#
         );
@@ -135,7 +136,11 @@ fn a_time_may_be_the_cursor_and_rows_need_no_key() {
     let said = run(&company, &["sync", "postgres"]);
     // Two rows have no time: they are named, and everything else is there.
     assert_eq!(said.code, 2, "{}", said.err);
-    assert!(said.out.contains("5,000 new rows") && said.out.contains("rejected: 2"), "{}", said.out);
+    assert!(
+        said.out.contains("5,000 new rows") && said.out.contains("rejected: 2"),
+        "{}",
+        said.out
+    );
     assert!(said.err.contains("field `at`: is NULL"), "{}", said.err);
     assert!(said.err.contains("is infinity, not a time"), "{}", said.err);
     assert_eq!(
@@ -153,7 +158,8 @@ fn without_a_cursor_all_is_read_and_full_reads_what_a_cursor_missed() {
     let Some(server) = server("without_a_cursor_all_is_read") else { return };
     server.sql(TABLE);
     server.sql("insert into events (id, name) values (5, 'a'), (900000, 'b')");
-    let company = project(&server, &[ENTRY, &ENTRY.replace("cursor = \"id\"", "").replace("app", "all")]);
+    let company =
+        project(&server, &[ENTRY, &ENTRY.replace("cursor = \"id\"", "").replace("app", "all")]);
     run(&company, &["sync", "postgres", "app"]).printed();
     assert_eq!(value(&company, "select count(*) from product.events"), "2");
     server.sql("insert into events (id, name) values (6, 'c')");

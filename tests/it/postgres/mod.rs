@@ -14,9 +14,9 @@ use server::{PASSWORD, Server};
 /// A project that reads these entries from a server.
 fn project(server: &Server, entries: &[&str]) -> Company {
     let url = server.url();
-    let entries = entries.iter().map(|entry| {
-        format!("[[source.postgres]]\nurl = \"{url}\"\n{}\n", entry.trim())
-    });
+    let entries = entries
+        .iter()
+        .map(|entry| format!("[[source.postgres]]\nurl = \"{url}\"\n{}\n", entry.trim()));
     Company::new(&entries.collect::<String>())
 }
 

@@ -61,10 +61,20 @@ impl Server {
             chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
             chown(&password, Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let mut server = Self { binaries: binaries.to_owned(), folder, port: free_port(), child: None };
+        let mut server =
+            Self { binaries: binaries.to_owned(), folder, port: free_port(), child: None };
         let made = server
             .command("initdb")
-            .args(["-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"])
+            .args([
+                "-U",
+                "postgres",
+                "-A",
+                "scram-sha-256",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ])
             .arg("--pwfile")
             .arg(&password)
             .arg("-D")
@@ -83,7 +93,8 @@ impl Server {
         let sockets = format!("unix_socket_directories={}", self.folder.path().display());
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).args(["-p", &port]);
-        for setting in ["listen_addresses=127.0.0.1", "fsync=off", &sockets].iter().chain(settings) {
+        for setting in ["listen_addresses=127.0.0.1", "fsync=off", &sockets].iter().chain(settings)
+        {
             command.args(["-c", setting]);
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);

@@ -121,10 +121,8 @@ fn columns_come_and_go_and_keep_their_type() {
     let query = "name = \"users\"\nquery = \"select id, email, plan::text, updated_at from users\"\n\
                  key = \"id\"\ncursor = \"updated_at\"";
     let other = project(&server, &[query]);
-    company.write(
-        "paydirt.toml",
-        std::fs::read_to_string(other.root().join("paydirt.toml")).unwrap(),
-    );
+    company
+        .write("paydirt.toml", std::fs::read_to_string(other.root().join("paydirt.toml")).unwrap());
     sync(&company);
     assert_eq!(value(&company, "select count(*) from postgres.users where plan = '1'"), "2");
     // A deleted entry leaves its table.

@@ -11,7 +11,17 @@ fn server_with_tls(test: &str) -> Option<Server> {
     let mut server = servers(test).first().map(|binaries| Server::start(binaries))?;
     let folder = tempfile::tempdir().unwrap();
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=localhost",
+        ])
         .args(["-addext", "subjectAltName=DNS:localhost", "-keyout", "key", "-out", "certificate"])
         .current_dir(folder.path())
         .output();
@@ -50,7 +60,11 @@ fn tls_is_as_strict_as_it_is_told_to_be() {
         ("127.0.0.1", "?sslmode=disable", "not encrypted"),
         ("127.0.0.1", "?sslmode=require", "the server is not verified"),
         ("127.0.0.1", &format!("?sslmode=verify-ca&sslrootcert={path}"), "authority is verified"),
-        ("localhost", &format!("?sslmode=verify-full&sslrootcert={path}"), "the server is verified"),
+        (
+            "localhost",
+            &format!("?sslmode=verify-full&sslrootcert={path}"),
+            "the server is verified",
+        ),
     ] {
         let said = connect(host, parameters).printed();
         assert!(said.contains(protection), "{parameters}: {said}");

@@ -20,6 +20,7 @@ mod landing;
 mod leakage;
 mod library;
 mod planted;
+#[cfg(unix)]
 mod postgres;
 mod promise;
 mod signals;

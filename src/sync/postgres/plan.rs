@@ -87,11 +87,13 @@ impl Plan {
                 let outer = self.find(column, target.key()).map_err(|_| missing)?;
                 let outer = &self.columns[outer];
                 if !outer.is_json() {
-                    return Err(self.wrong(format!(
-                        "{} = \"{name}\", and {column} is {}, not JSON",
-                        target.key(),
-                        outer.declared
-                    )));
+                    return Err(self
+                        .wrong(format!(
+                            "{} = \"{name}\", and {column} is {}, not JSON",
+                            target.key(),
+                            outer.declared
+                        ))
+                        .hint("a path leads into a column of json or jsonb"));
                 }
                 let path: Vec<&str> = path.split('.').collect();
                 let inside = Column::inside(outer, &path, is_document);

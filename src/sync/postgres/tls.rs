@@ -22,13 +22,14 @@ pub fn connector(address: &Address) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let verifies = matches!(address.sslmode, SslMode::VerifyCa | SslMode::VerifyFull);
     let verifier: Arc<dyn ServerCertVerifier> = if verifies {
-        let roots = Arc::new(roots(address.root_certificates.as_deref())?);
+        let trusted = trusted(address.root_certificates.as_deref())?;
+        let roots = Arc::new(roots(&trusted)?);
         let known = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|error| Error::new(format!("no certificate to trust: {error}")))?;
         match address.sslmode {
             SslMode::VerifyFull => known,
-            _ => Arc::new(AnyName(known)),
+            _ => Arc::new(AnyName { known, trusted }),
         }
     } else {
         Arc::new(AnyServer(Arc::clone(&provider)))
@@ -42,22 +43,28 @@ pub fn connector(address: &Address) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn roots(file: Option<&Path>) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    let Some(file) = file else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        return Ok(roots);
-    };
+/// The certificates of a file, or those that the system trusts.
+fn trusted(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>> {
+    let Some(file) = file else { return Ok(rustls_native_certs::load_native_certs().certs) };
     let wrong = |why: String| {
         Error::new(format!("sslrootcert {}: {why}", file.display()))
             .hint("it names a file with certificates in PEM form")
     };
     let certificates = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+    let certificates: Vec<_> =
+        certificates.collect::<Result<_, _>>().map_err(|error| wrong(error.to_string()))?;
+    match certificates.is_empty() {
+        true => Err(wrong("holds no certificate".to_owned())),
+        false => Ok(certificates),
     }
-    if roots.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(roots) }
+}
+
+fn roots(trusted: &[CertificateDer<'static>]) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    match roots.add_parsable_certificates(trusted.iter().cloned()) {
+        (0, _) => Err(Error::new("no certificate to trust: none can be read")),
+        _ => Ok(roots),
+    }
 }
 
 /// Encryption alone (`require`, `prefer`): whoever answers is the server.
@@ -101,9 +108,13 @@ impl ServerCertVerifier for AnyServer {
     }
 }
 
-/// A server that a known authority vouches for, under any name (`verify-ca`).
+/// A server that a known authority vouches for, under any name (`verify-ca`), or whose own
+/// certificate is trusted.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct AnyName {
+    known: Arc<WebPkiServerVerifier>,
+    trusted: Vec<CertificateDer<'static>>,
+}
 
 impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
@@ -114,7 +125,10 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        match self.0.verify_server_cert(certificate, between, name, ocsp, now) {
+        if self.trusted.iter().any(|trusted| trusted == certificate) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        match self.known.verify_server_cert(certificate, between, name, ocsp, now) {
             Err(TlsError::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -128,7 +142,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls12_signature(message, certificate, signed)
+        self.known.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -137,10 +151,10 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.0.verify_tls13_signature(message, certificate, signed)
+        self.known.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.known.supported_verify_schemes()
     }
 }

@@ -54,7 +54,7 @@ fn every_mistake_has_its_sentence() {
     trouble(
         "name = \"x\"\ntable = \"users\"\nevent_name = \"e\"\ntime = \"email.at\"",
         "email is text, not JSON",
-        "",
+        "a path leads into a column of json or jsonb",
     );
 }
 

@@ -58,6 +58,7 @@ fn tls_is_as_strict_as_it_is_told_to_be() {
         ("127.0.0.1", "?sslmode=disable", "not encrypted"),
         ("127.0.0.1", "?sslmode=require", "the server is not verified"),
         ("127.0.0.1", &format!("?sslmode=verify-ca&sslrootcert={path}"), "authority is verified"),
+        ("127.0.0.1", &format!("?sslmode=require&sslrootcert={own}"), "authority is verified"),
         (
             "localhost",
             &format!("?sslmode=verify-full&sslrootcert={path}"),

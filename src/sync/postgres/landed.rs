@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder,
-    Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, BooleanBuilder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::builder::Builder;
 use super::column::Column;
 use super::events::key_text;
 use super::latest::Latest;
@@ -121,7 +122,7 @@ pub fn dropped(plan: &Plan, stored: Option<&SchemaRef>) -> Vec<String> {
 pub struct Versions {
     schema: SchemaRef,
     /// In the order of the plan's columns.
-    own: Vec<Own>,
+    own: Vec<Builder>,
     keys: BinaryBuilder,
     ids: StringBuilder,
     known_from: Vec<i64>,
@@ -135,24 +136,13 @@ pub struct Versions {
     json: String,
 }
 
-enum Own {
-    Bool(BooleanBuilder),
-    Int(Int64Builder),
-    Float(Float64Builder),
-    Decimal(Decimal128Builder, i8),
-    Text(StringBuilder),
-    Bytes(BinaryBuilder),
-    Date(Date32Builder),
-    Time(TimestampMicrosecondBuilder),
-}
-
 impl Versions {
     pub fn new(plan: &Plan, spec: &TableSpec, latest: Latest, landed_at: i64) -> Self {
         let mut by_name: Vec<usize> = (0..plan.columns.len()).collect();
         by_name.sort_by(|a, b| plan.columns[*a].name.cmp(&plan.columns[*b].name));
         Self {
             schema: Arc::clone(&spec.schema),
-            own: plan.columns.iter().map(|column| Own::new(&column.data_type())).collect(),
+            own: plan.columns.iter().map(|column| Builder::new(&column.data_type())).collect(),
             keys: BinaryBuilder::new(),
             ids: StringBuilder::new(),
             known_from: vec![],
@@ -228,7 +218,7 @@ impl Versions {
         let known_from = std::mem::take(&mut self.known_from);
         let contents: ArrayRef = Arc::new(self.contents.finish());
         let mut columns = self.of_the_version(known_from, false, contents);
-        columns.extend(self.own.iter_mut().map(Own::finish));
+        columns.extend(self.own.iter_mut().map(Builder::finish));
         self.batch(columns).map(Some)
     }
 
@@ -288,113 +278,9 @@ fn changed_at(column: &Column, value: &Value<'_>) -> Option<i64> {
     }
 }
 
-impl Own {
-    fn new(data_type: &DataType) -> Self {
-        match data_type {
-            DataType::Boolean => Own::Bool(BooleanBuilder::new()),
-            DataType::Int64 => Own::Int(Int64Builder::new()),
-            DataType::Float64 => Own::Float(Float64Builder::new()),
-            DataType::Decimal128(_, scale) => {
-                Own::Decimal(Decimal128Builder::new().with_data_type(data_type.clone()), *scale)
-            }
-            DataType::Binary => Own::Bytes(BinaryBuilder::new()),
-            DataType::Date32 => Own::Date(Date32Builder::new()),
-            DataType::Timestamp(..) => {
-                Own::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-            }
-            _ => Own::Text(StringBuilder::new()),
-        }
-    }
-
-    /// Adds a value, or NULL and the reason; gives the bytes that it takes.
-    fn push(&mut self, value: &Value<'_>) -> Result<usize, String> {
-        match (&mut *self, value) {
-            (Own::Bool(column), Value::Bool(value)) => column.append_value(*value),
-            (Own::Int(column), Value::Int(value)) => column.append_value(*value),
-            (Own::Float(column), Value::Float(value)) => column.append_value(*value),
-            (Own::Date(column), Value::Date(days)) => column.append_value(*days),
-            (Own::Time(column), Value::Time(at, _)) => column.append_value(*at),
-            (Own::Bytes(column), Value::Bytes(bytes)) => {
-                column.append_value(bytes);
-                return Ok(bytes.len());
-            }
-            (Own::Decimal(column, scale), Value::Number(digits)) => {
-                let value = decimal(digits, *scale);
-                column.append_option(value);
-                if value.is_none() {
-                    return Err(format!("{digits} does not fit its type"));
-                }
-            }
-            (Own::Text(column), Value::Text(text)) => {
-                column.append_value(text);
-                return Ok(text.len());
-            }
-            (Own::Text(column), Value::Json(_)) => {
-                let mut json = String::new();
-                value.write_json(&mut json);
-                column.append_value(&json);
-                return Ok(json.len());
-            }
-            (Own::Text(column), Value::Number(digits)) => column.append_value(digits),
-            (_, Value::Null) => self.push_null(),
-            (_, other) => {
-                self.push_null();
-                let text = other.text().unwrap_or_default().into_owned();
-                return Err(format!("{text} does not fit its type"));
-            }
-        }
-        Ok(8)
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Own::Bool(column) => column.append_null(),
-            Own::Int(column) => column.append_null(),
-            Own::Float(column) => column.append_null(),
-            Own::Decimal(column, _) => column.append_null(),
-            Own::Text(column) => column.append_null(),
-            Own::Bytes(column) => column.append_null(),
-            Own::Date(column) => column.append_null(),
-            Own::Time(column) => column.append_null(),
-        }
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Own::Bool(column) => Arc::new(column.finish()),
-            Own::Int(column) => Arc::new(column.finish()),
-            Own::Float(column) => Arc::new(column.finish()),
-            Own::Decimal(column, _) => Arc::new(column.finish()),
-            Own::Text(column) => Arc::new(column.finish()),
-            Own::Bytes(column) => Arc::new(column.finish()),
-            Own::Date(column) => Arc::new(column.finish()),
-            Own::Time(column) => Arc::new(column.finish()),
-        }
-    }
-}
-
-/// The digits without their point; they have as many behind it as their type declares.
-fn decimal(digits: &str, scale: i8) -> Option<i128> {
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let scale = usize::try_from(scale).ok()?;
-    (fraction.len() <= scale).then_some(())?;
-    let value: i128 = format!("{whole}{fraction:0<scale$}").parse().ok()?;
-    (value.unsigned_abs() < 10_u128.pow(38)).then_some(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        assert_eq!(decimal("12.34", 2), Some(1234));
-        assert_eq!(decimal("-0.5", 4), Some(-5000));
-        assert_eq!(decimal("7", 2), Some(700));
-        assert_eq!(decimal("1.234", 2), None);
-        assert_eq!(decimal("NaN", 2), None);
-        assert_eq!(decimal(&"9".repeat(39), 0), None);
-    }
 
     #[test]
     fn own_columns_keep_clear_of_those_of_the_version() {

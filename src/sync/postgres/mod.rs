@@ -7,6 +7,7 @@
 //! looked for by itself.
 
 mod address;
+mod builder;
 mod check;
 mod column;
 mod connection;

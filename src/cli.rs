@@ -33,7 +33,7 @@ pub enum Command {
     },
     /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
     Simulate(SimulateArgs),
-    /// Land data in the lake [default: from Stripe]
+    /// Land data in the lake [default: from all that is configured]
     #[command(args_conflicts_with_subcommands = true)]
     Sync {
         #[command(subcommand)]
@@ -87,12 +87,28 @@ pub enum Source {
     },
     /// Land what Stripe has, and what has changed there since the last time
     Stripe(StripeArgs),
+    /// Land what the Postgres tables and queries of paydirt.toml have, and what is new since the
+    /// last time
+    Postgres {
+        /// Only these [[source.postgres]] [default: all]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+        /// Read all of it again, for what came, changed or went without the cursor's knowing
+        #[arg(long)]
+        full: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Checkable {
     /// What the Stripe key may read, one request a resource
     Stripe(KeyArgs),
+    /// Try each [[source.postgres]]: connection, table, and what each column becomes
+    Postgres {
+        /// Only these [default: all]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use crate::error::{Error, Result};
 use crate::sync::files::FileMapping;
+use crate::sync::postgres::{self, PostgresSource};
 use crate::sync::stripe::RESOURCES;
 use crate::sync::stripe::api::DEFAULT_BASE;
 use crate::time;
@@ -115,6 +116,7 @@ impl Default for Backtest {
 #[serde(deny_unknown_fields, default)]
 pub struct Sources {
     pub files: Vec<FileMapping>,
+    pub postgres: Vec<PostgresSource>,
     pub stripe: Stripe,
 }
 
@@ -211,6 +213,7 @@ impl Config {
 
     fn validate(&self) -> Result<()> {
         self.source.stripe.validate()?;
+        postgres::validate(&self.source.postgres)?;
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {
             return Err(Error::new(format!(

@@ -30,6 +30,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod secret;
 pub mod time;
 
 pub mod lake;

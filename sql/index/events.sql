@@ -19,4 +19,6 @@ from (
     select * from posthog_log.events
     union all
     select * from files_log.events
+    union all
+    select * from postgres_log.events
 ) as landed

@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod postgres;
 mod signals;
 mod simulate;
 mod sql;
@@ -31,8 +32,13 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sync { source: Some(Source::Files { paths, dry_run }), .. } => {
             sync::files(project()?, &paths, dry_run).await
         }
-        Command::Sync { source: Some(Source::Stripe(args)), .. }
-        | Command::Sync { source: None, live: args } => stripe::sync(project()?, &args).await,
+        Command::Sync { source: Some(Source::Stripe(args)), .. } => {
+            stripe::sync(project()?, &args).await
+        }
+        Command::Sync { source: Some(Source::Postgres { names, full }), .. } => {
+            postgres::sync(&project()?, &names, full).await
+        }
+        Command::Sync { source: None, live } => sync::configured(project()?, &live).await,
         Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
@@ -44,6 +50,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { source: None } => check::run(project()?).await,
         Command::Check { source: Some(Checkable::Stripe(args)) } => {
             stripe::check(project()?, &args).await
+        }
+        Command::Check { source: Some(Checkable::Postgres { names }) } => {
+            postgres::check(&project()?, &names).await
         }
         Command::Reconcile(args) => stripe::reconcile(project()?, &args).await,
         Command::Sql(args) => sql::run(project()?, args).await,

@@ -11,6 +11,7 @@ use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::render::{self, Format, Layout};
+use crate::sync::postgres;
 use crate::sync::stripe::pull::{self, Position};
 use crate::time;
 
@@ -96,12 +97,21 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
         }
         // What was listed once stays current by events.
         let listed = Position::complete(&table, &scope).await?;
+        let mut postgres = None;
+        for source in config.source.postgres.iter().filter(|s| s.lake_table() == spec.name) {
+            let complete = postgres::Position::complete(&table, source).await?;
+            postgres = postgres.into_iter().chain(complete).min();
+        }
         let relation = spec.name.replace('/', ".");
         let sql = match spec.name.strip_prefix("stripe_log/") {
             Some(resource) => {
                 engine.command("landed_objects")?.text.replace("{resource}", resource)
             }
-            None => engine.command("landed_events")?.text.replace("{table}", &relation),
+            None => {
+                let is_rows = spec.schema.field_with_name("row_id").is_ok();
+                let sql = if is_rows { "landed_rows" } else { "landed_events" };
+                engine.command(sql)?.text.replace("{table}", &relation)
+            }
         };
         let batches = session.query(&sql).await?;
         let records = read::records(&batches)?;
@@ -122,7 +132,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
-            complete_through: listed.max(listed.and(current)),
+            complete_through: listed.max(listed.and(current)).or(postgres),
             last_sync,
             gaps,
         });

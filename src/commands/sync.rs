@@ -1,4 +1,4 @@
-//! `paydirt sync files`: land files, say what came and what did not.
+//! `paydirt sync`: all that is configured, or files; what came and what did not.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,14 +8,34 @@ use arrow::array::RecordBatch;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::backtest::format::{count, counted};
+use crate::cli::StripeArgs;
 use crate::clock;
+use crate::commands::{postgres, stripe};
 use crate::config::Project;
 use crate::error::Result;
 use crate::lake::Lake;
 use crate::render::{self, Format, Layout};
 use crate::sync::files;
 use crate::sync::land::{Landing, Outcome};
+use crate::sync::stripe::api::VARIABLE;
 use crate::sync::{FileReport, Rejected};
+
+/// Lands what is new in all sources that are configured; Stripe is where its key is, and comes last
+/// because it may be followed.
+pub async fn configured(project: Project, live: &StripeArgs) -> Result<ExitCode> {
+    let sources = &project.config.source;
+    let has_key = std::env::var_os(VARIABLE).is_some_and(|key| !key.is_empty());
+    let is_stripe = has_key || sources.stripe.key_file.is_some() || sources.postgres.is_empty();
+    let mut code = ExitCode::SUCCESS;
+    if !sources.postgres.is_empty() {
+        code = postgres::sync(&project, &[], false).await?;
+    }
+    if is_stripe {
+        let stripe = stripe::sync(project, live).await?;
+        code = if stripe == ExitCode::SUCCESS { code } else { stripe };
+    }
+    Ok(code)
+}
 
 /// Lands the files below `paths`; 2 when anything was refused.
 pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result<ExitCode> {

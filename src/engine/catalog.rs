@@ -17,12 +17,15 @@ use crate::engine::kept::{KeptResults, KeptTable};
 use crate::engine::log::{LogTables, VERSIONS};
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
+use crate::sync::postgres;
 
 pub const NAME: &str = "paydirt";
-const LOG_SCHEMAS: &[&str] = &["stripe_log", "posthog_log", "files_log"];
+const LOG_SCHEMAS: &[&str] = &["stripe_log", "posthog_log", "files_log", "postgres_log"];
 /// Schemas that only views read.
 const INNER_SCHEMAS: &[&str] = &[VERSIONS];
-const MEMORY_SCHEMAS: &[&str] = &["identity", "postgres", "system", "backtest"];
+const MEMORY_SCHEMAS: &[&str] = &["identity", "system", "backtest"];
+/// The schema of landed Postgres tables as they stood.
+const POSTGRES: &str = "postgres";
 
 type Tables = HashMap<(String, String), Arc<dyn TableProvider>>;
 
@@ -120,8 +123,10 @@ impl Catalog {
         };
         let why = match schema {
             "outcomes" => ": it holds what the hypothesis is to be tested against",
-            "stripe_log" | "posthog_log" | "files_log" | "stripe_version" | "stripe_as_of"
-            | "index" => ": the log holds every version, also what became known later",
+            "stripe_log" | "posthog_log" | "files_log" | "postgres_log" | "stripe_version"
+            | "stripe_as_of" | "postgres_version" | "index" => {
+                ": the log holds every version, also what became known later"
+            }
             "system" | "information_schema" => ": it tells of the project, not of its customers",
             _ => "",
         };
@@ -225,7 +230,18 @@ impl Schema {
         if self.name == "stripe_version" && self.catalog.log.contains("stripe_log", name) {
             return self.catalog.library.get("stripe_version", "each");
         }
-        self.catalog.library.get(&self.name, name)
+        let own = self.catalog.library.get(&self.name, name);
+        if self.name == POSTGRES && self.landed().iter().any(|landed| landed == name) {
+            return own.or_else(|| self.catalog.library.get("postgres_version", "each"));
+        }
+        own
+    }
+
+    /// Postgres tables that landed as they are.
+    fn landed(&self) -> Vec<String> {
+        let mut names = self.catalog.log.names(postgres::LOG);
+        names.retain(|name| name != "events");
+        names
     }
 }
 
@@ -233,6 +249,9 @@ impl Schema {
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.catalog.log.names(&self.name);
+        if self.name == POSTGRES {
+            names.extend(self.landed());
+        }
         names.extend(
             self.catalog
                 .library

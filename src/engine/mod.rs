@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
+use crate::sync::postgres::{self, Position};
 use crate::sync::stripe::pull;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
@@ -66,7 +67,8 @@ impl Engine {
     pub async fn open(project: Project, as_of: Option<i64>) -> Result<Self> {
         let library = Library::load(Some(&project.sql_dir()))?;
         let lake = Lake::open(&project.lake_dir()).await?;
-        let specs = sync::table_specs().into_iter().chain(system::specs()).collect();
+        let landed = sync::postgres::landed::specs(&lake).await?;
+        let specs = sync::table_specs().into_iter().chain(system::specs()).chain(landed).collect();
         let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
         let store = Store::new(project.cache_dir(), salt(&project, &library)?);
@@ -209,6 +211,7 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
         let source = match spec.name.split_once('/')?.0 {
             "stripe_log" => "stripe",
             "posthog_log" | "files_log" => "product",
+            "postgres_log" if spec.name == postgres::EVENTS => "product",
             _ => return None,
         };
         Some((source, spec.clone()))
@@ -236,5 +239,14 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
     {
         sources.insert("stripe", complete.min(now));
     }
-    Ok(sources.into_values().min().unwrap_or(now))
+    // Deleted entries tell no more up to when they are complete.
+    let mut through: Vec<i64> = sources.values().copied().collect();
+    for source in &config.source.postgres {
+        let Some(spec) = log.specs().find(|spec| spec.name == source.lake_table()) else {
+            continue;
+        };
+        let complete = Position::complete(&log.lake().table(spec).await?, source).await?;
+        through.extend(complete.map(|complete| complete.min(now)).filter(|_| !source.is_events()));
+    }
+    Ok(through.into_iter().min().unwrap_or(now))
 }

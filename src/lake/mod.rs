@@ -9,6 +9,7 @@ mod keys;
 mod part;
 mod reader;
 mod rows;
+mod scan;
 mod schema;
 mod spec;
 mod table;
@@ -19,6 +20,7 @@ mod vacuum;
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTableError;
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
@@ -107,10 +109,20 @@ impl Lake {
         Table::open(self.clone(), spec.clone()).await
     }
 
+    /// The schema of a table that exists, with every column that was ever declared.
+    pub async fn stored_schema(&self, name: &str) -> Result<Option<SchemaRef>> {
+        schema::stored(self, name).await
+    }
+
     /// The names of the tables that exist, such as `stripe_log/invoices`, sorted.
     pub async fn tables(&self) -> Result<Vec<String>> {
+        self.tables_in("").await
+    }
+
+    /// The same, of one folder such as `stripe_log`.
+    pub async fn tables_in(&self, folder: &str) -> Result<Vec<String>> {
         let mut names = Vec::new();
-        let mut folders = vec![String::new()];
+        let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
             let listed = self.store.list_with_delimiter(Some(&self.path(&folder))).await?;
             let children: Vec<&str> =

@@ -1,14 +1,32 @@
-//! The Delta form of a schema, and how a table's schema may grow.
+//! The Delta form of a schema, how a table's schema may grow, and what it has grown to.
 
-use arrow::datatypes::SchemaRef;
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
 use deltalake_core::kernel::{ArrayType, DataType, StructField, StructType};
 
+use super::Lake;
+use super::table::log_of;
 use crate::error::{Error, Result};
 
 /// The Delta form of an Arrow schema.
 pub(super) fn delta_schema(schema: &SchemaRef) -> Result<StructType> {
     Ok(schema.as_ref().try_into_kernel()?)
+}
+
+/// The schema of a table as its log tells it; `None` if it has none.
+pub(super) async fn stored(lake: &Lake, name: &str) -> Result<Option<SchemaRef>> {
+    let log = log_of(lake, name)?;
+    if !log.is_delta_table_location().await? {
+        return Ok(None);
+    }
+    let mut delta = DeltaTable::new(log);
+    delta.load().await?;
+    let found = delta.snapshot()?.schema();
+    let schema: Schema = found.as_ref().try_into_arrow()?;
+    Ok(Some(Arc::new(schema)))
 }
 
 /// The table's schema with the declared columns that it lacks, or `None` when it lacks none.

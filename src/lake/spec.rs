@@ -105,7 +105,8 @@ fn check_field(path: &str, field: &Field) -> Result<(), String> {
         | DataType::Float64
         | DataType::Utf8
         | DataType::Binary
-        | DataType::Date32 => Ok(()),
+        | DataType::Date32
+        | DataType::Decimal128(..) => Ok(()),
         data_type if is_timestamp(data_type) => Ok(()),
         DataType::List(element) => check_field(&format!("{path}[]"), element),
         DataType::Struct(fields) => fields

@@ -9,7 +9,7 @@ use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::StructType;
 use deltalake_core::logstore::parquet_reader::ParquetObjectReader;
-use deltalake_core::logstore::{StorageConfig, default_logstore};
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -74,11 +74,7 @@ impl DataFile {
 impl Table {
     pub(super) async fn open(lake: Lake, spec: TableSpec) -> Result<Self> {
         spec.check()?;
-        let url = lake.url.join(&format!("{}/", spec.name)).map_err(|error| {
-            Error::new(format!("table {} has no place in the lake: {error}", spec.name))
-        })?;
-        let in_table = Arc::new(PrefixStore::new(lake.store(), lake.path(&spec.name)));
-        let log = default_logstore(in_table, lake.store(), &url, &StorageConfig::default());
+        let log = log_of(&lake, &spec.name)?;
         let declared = Arc::new(delta_schema(&spec.schema)?);
         let delta = DeltaTable::new(log);
         let spec = Arc::new(spec);
@@ -227,6 +223,16 @@ impl Table {
             })
             .collect()
     }
+}
+
+/// The log of a table, which may not have been begun.
+pub(super) fn log_of(lake: &Lake, name: &str) -> Result<LogStoreRef> {
+    let url = lake
+        .url
+        .join(&format!("{name}/"))
+        .map_err(|error| Error::new(format!("table {name} has no place in the lake: {error}")))?;
+    let in_table = Arc::new(PrefixStore::new(lake.store(), lake.path(name)));
+    Ok(default_logstore(in_table, lake.store(), &url, &StorageConfig::default()))
 }
 
 /// Fills in the number of rows, from the file itself if its writer did not report it.

@@ -32,11 +32,18 @@ pub const KINDS: &[Kind] = &[
     // Over all time: as-of relations are cut out of these, and no hypothesis reads them.
     Kind {
         folder: "index",
-        may_read: &["stripe_log", "posthog_log", "files_log", "index", "identity"],
+        may_read: &["stripe_log", "posthog_log", "files_log", "postgres_log", "index", "identity"],
         keys: RELATION_KEYS,
         is_relation: false,
     },
     Kind { folder: "stripe_version", may_read: &["stripe_as_of"], keys: &[], is_relation: false },
+    Kind { folder: "postgres_version", may_read: &["postgres_log"], keys: &[], is_relation: false },
+    Kind {
+        folder: "postgres",
+        may_read: &["postgres_log", "postgres"],
+        keys: RELATION_KEYS,
+        is_relation: true,
+    },
     Kind {
         folder: "stripe",
         may_read: &["stripe_log", "stripe_version", "index", "stripe"],
@@ -67,6 +74,7 @@ pub const KINDS: &[Kind] = &[
             "stripe_log",
             "posthog_log",
             "files_log",
+            "postgres_log",
             "stripe",
             "product",
             "models",
@@ -97,6 +105,7 @@ pub const KINDS: &[Kind] = &[
             "stripe_log",
             "posthog_log",
             "files_log",
+            "postgres_log",
         ],
         keys: &[],
         is_relation: true,

@@ -53,6 +53,12 @@ impl Log {
         Self { lake, specs, tables: HashMap::new() }
     }
 
+    /// Declares a table, or the columns that it has now.
+    pub fn declare(&mut self, spec: TableSpec) {
+        self.tables.remove(&spec.name);
+        self.specs.insert(spec.name.clone(), spec);
+    }
+
     pub async fn table(&mut self, name: &str) -> Result<&mut Table> {
         if !self.tables.contains_key(name) {
             let spec = self.specs.get(name);

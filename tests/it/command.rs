@@ -28,20 +28,26 @@ pub fn paydirt(folder: &Path, arguments: &[&str]) -> Said {
 
 /// The same with this text on standard input.
 pub fn paydirt_fed(folder: &Path, arguments: &[&str], input: &str) -> Said {
-    run(folder, arguments, input, None)
+    run(folder, arguments, input, &[])
 }
 
 /// The same with a Stripe key in the environment.
 pub fn paydirt_with_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
-    run(folder, arguments, "", Some(key))
+    run(folder, arguments, "", &[("STRIPE_API_KEY", key)])
 }
 
-fn run(folder: &Path, arguments: &[&str], input: &str, key: Option<&str>) -> Said {
+/// The same with these variables in the environment.
+pub fn paydirt_within(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+    run(folder, arguments, "", variables)
+}
+
+fn run(folder: &Path, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Said {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));
-    command.current_dir(folder).env_remove("NO_COLOR").env_remove("STRIPE_API_KEY");
-    if let Some(key) = key {
-        command.env("STRIPE_API_KEY", key);
+    command.current_dir(folder);
+    for own in ["NO_COLOR", "STRIPE_API_KEY", "DATABASE_URL", "PGPASSWORD", "PGPASSFILE"] {
+        command.env_remove(own);
     }
+    command.envs(variables.iter().copied());
     let output = command.args(arguments).write_stdin(input).output().unwrap();
     Said {
         code: output.status.code().unwrap_or(-1),

@@ -20,6 +20,8 @@ mod landing;
 mod leakage;
 mod library;
 mod planted;
+#[cfg(unix)]
+mod postgres;
 mod promise;
 mod signals;
 mod simulate;

@@ -15,8 +15,9 @@ use crate::sync::stripe::{first_128, time_type};
 
 pub const POSTHOG_EVENTS: &str = "posthog_log/events";
 pub const FILES_EVENTS: &str = "files_log/events";
+pub const POSTGRES_EVENTS: &str = "postgres_log/events";
 
-/// The schema of `posthog_log/events` and `files_log/events`.
+/// The schema of all tables of product events.
 pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let text = |name| Field::new(name, DataType::Utf8, true);
     let time = |name| Field::new(name, time_type(), true);
@@ -42,6 +43,8 @@ pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// One product event. JSON columns are compact text; an empty object is `None`.
 #[derive(Debug, Default)]
 pub struct EventRow<'a> {
+    /// What tells the event from others, where its source knows better than the row.
+    pub key: Option<[u8; 16]>,
     pub uuid: Option<Cow<'a, str>>,
     pub event: Cow<'a, str>,
     pub occurred_at: i64,
@@ -62,6 +65,9 @@ pub struct EventRow<'a> {
 impl EventRow<'_> {
     /// The event's own id, else everything that it says.
     fn key(&self) -> [u8; 16] {
+        if let Some(key) = self.key {
+            return key;
+        }
         if let Some(uuid) = &self.uuid {
             return key_of_id(uuid);
         }

@@ -38,6 +38,7 @@ pub fn row<'a>(
     let properties = properties(record, sources, faults);
     let mut text = |target| sources.text(target, record, faults);
     Ok(EventRow {
+        key: None,
         uuid: text(Target::Id),
         event,
         occurred_at,

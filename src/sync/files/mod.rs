@@ -27,18 +27,20 @@ mod tests;
 
 use arrow::datatypes::SchemaRef;
 
+pub use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
 pub use expand::{expand, hash_file};
 pub use landing::land_file;
 pub use mapping::FileMapping;
 pub use preview::{Preview, preview_file};
-pub use time::TimeUnit;
+pub use target::{TARGETS, Target};
+pub use time::{TimeUnit, micros};
 
 use crate::sync::stripe::{RESOURCES, schema};
 
 /// Every table of the landed log: its name, its schema, and the column of its time.
 pub fn table_schemas() -> Vec<(&'static str, SchemaRef, &'static str)> {
     let stripe = RESOURCES.iter().map(|resource| (resource.table, schema(resource), "observed_at"));
-    let events = [events::POSTHOG_EVENTS, events::FILES_EVENTS];
+    let events = [events::POSTHOG_EVENTS, events::FILES_EVENTS, POSTGRES_EVENTS];
     let events = events.map(|table| (table, events::SCHEMA.clone(), "occurred_at"));
     stripe.chain(events).collect()
 }

@@ -57,6 +57,7 @@ pub fn row<'a>(
     // The events endpoint calls it `id`.
     let uuid = text_of(record, "uuid", faults).or_else(|| text_of(record, "id", faults));
     Ok(EventRow {
+        key: None,
         canonical_properties: uuid.is_none().then(|| canonical(&properties)),
         uuid,
         event,

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::super::resources::RESOURCES;
 use crate::config::Mode;
 use crate::error::{Error, Result};
+use crate::secret::read_private;
 
 pub const VARIABLE: &str = "STRIPE_API_KEY";
 
@@ -32,7 +33,7 @@ impl Key {
             _ => match file {
                 Some(file) => {
                     let path = root.join(file);
-                    (read_private(&path)?, path.display().to_string())
+                    (read_key(&path)?, path.display().to_string())
                 }
                 None => {
                     return Err(Error::new("no Stripe key: STRIPE_API_KEY is not set")
@@ -142,26 +143,12 @@ fn how_to_make_one() -> String {
     )
 }
 
-/// The text of a file that nobody else can read.
-fn read_private(path: &Path) -> Result<SecretString> {
-    let failed = |error: std::io::Error| {
-        Error::from(error)
-            .context(format_args!("key file {}", name(path)))
-            .hint("[source.stripe] key_file names a file that holds the key and nothing else")
-    };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(Error::new(format!("key file {} can be read by others", path.display()))
-                .hint(format!("chmod 600 {}", path.display())));
-        }
-    }
-    if !metadata.is_file() || metadata.len() > 4096 {
-        return Err(not_a_key(&path.display().to_string()));
-    }
-    Ok(std::fs::read_to_string(path).map_err(failed)?.into())
+/// The text of a key file.
+fn read_key(path: &Path) -> Result<SecretString> {
+    read_private(path, &format!("key file {}", name(path))).map_err(|error| {
+        let hint = "[source.stripe] key_file names a file that holds the key and nothing else";
+        if error.hint_text().is_some() { error } else { error.hint(hint) }
+    })
 }
 
 /// The path for an error, unless somebody wrote the key itself where the path belongs.
@@ -235,11 +222,11 @@ mod tests {
         let mode =
             |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         mode(0o640);
-        let error = read_private(&path).unwrap_err();
+        let error = read_key(&path).unwrap_err();
         assert!(error.hint_text().unwrap().starts_with("chmod 600 "), "{error:?}");
         mode(0o600);
-        assert_eq!(read_private(&path).unwrap().expose_secret().trim(), LIVE);
-        let error = read_private(&folder.path().join(LIVE)).unwrap_err();
+        assert_eq!(read_key(&path).unwrap().expose_secret().trim(), LIVE);
+        let error = read_key(&folder.path().join(LIVE)).unwrap_err();
         assert!(!error.message().contains("51AbCdEf"), "{error}");
     }
 }

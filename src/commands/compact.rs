@@ -14,7 +14,7 @@ use crate::engine::system;
 use crate::error::{Error, Result};
 use crate::lake::{Compacted, Lake, Progress, TableSpec, Vacuumed};
 use crate::render::{self, Format, Layout};
-use crate::sync::postgres::landed;
+use crate::sync::postgres::landed_specs;
 use crate::sync::table_specs;
 use crate::time;
 
@@ -57,7 +57,7 @@ pub async fn run(project: Project, args: &CompactArgs) -> Result<ExitCode> {
 
 /// The tables to compact that exist, by name.
 async fn chosen(lake: &Lake, names: &[String]) -> Result<Vec<TableSpec>> {
-    let landed = landed::specs(lake).await?;
+    let landed = landed_specs(lake).await?;
     let declared: Vec<TableSpec> =
         table_specs().into_iter().chain(system::specs()).chain(landed).collect();
     let names: Vec<String> = names.iter().map(|name| name.replace('.', "/")).collect();

@@ -67,7 +67,7 @@ impl Engine {
     pub async fn open(project: Project, as_of: Option<i64>) -> Result<Self> {
         let library = Library::load(Some(&project.sql_dir()))?;
         let lake = Lake::open(&project.lake_dir()).await?;
-        let landed = sync::postgres::landed::specs(&lake).await?;
+        let landed = postgres::landed_specs(&lake).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).chain(landed).collect();
         let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);

@@ -27,7 +27,7 @@ mod tests;
 
 use arrow::datatypes::SchemaRef;
 
-pub use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
+pub(in crate::sync) use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
 pub use expand::{expand, hash_file};
 pub use landing::land_file;
 pub use mapping::FileMapping;

@@ -87,7 +87,7 @@ impl Latest {
             let is_there = self.rows.get(hash).is_some_and(|version| version.content.is_some());
             is_there && !self.seen.contains(hash)
         };
-        if !self.rows.keys().any(|hash| is_gone(hash)) {
+        if !self.rows.keys().any(&is_gone) {
             return Ok(vec![]);
         }
         let gone = Mutex::new(HashSet::new());

@@ -13,7 +13,7 @@ mod column;
 mod connection;
 mod events;
 mod failure;
-pub mod landed;
+mod landed;
 mod latest;
 mod pages;
 mod password;
@@ -46,6 +46,7 @@ use reader::{Chunk, Reader, Shape};
 use tally::Tally;
 
 pub use check::{Checked, check};
+pub use landed::specs as landed_specs;
 pub use position::Position;
 pub use report::Report;
 pub use settings::{PostgresSource, validate};

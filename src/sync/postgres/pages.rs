@@ -81,7 +81,7 @@ fn literal(column: &Column, value: i64) -> String {
     if column.is_whole_number() {
         return value.to_string();
     }
-    let time = DateTime::from_timestamp_micros(value).unwrap_or_else(|| match value < 0 {
+    let time = DateTime::from_timestamp_micros(value).unwrap_or(match value < 0 {
         true => DateTime::UNIX_EPOCH,
         false => DateTime::<chrono::Utc>::MAX_UTC,
     });

@@ -40,7 +40,7 @@ pub struct Chunk {
 
 /// What rows become.
 pub enum Shape {
-    Events(Events),
+    Events(Box<Events>),
     Table(Box<Versions>),
 }
 
@@ -68,7 +68,7 @@ impl Shape {
         landed_at: i64,
     ) -> Result<Self> {
         if source.is_events() {
-            return Ok(Shape::Events(Events::new(source, plan, landed_at)));
+            return Ok(Shape::Events(Box::new(Events::new(source, plan, landed_at))));
         }
         let latest = Latest::load(table).await?;
         Ok(Shape::Table(Box::new(Versions::new(plan, spec, latest, landed_at))))

@@ -25,6 +25,9 @@ use paydirt_udfs::identity::lists::MailLists;
 const HELD_ROWS: usize = 4 << 20;
 const HELD_BYTES: usize = 512 << 20;
 
+/// Relations of one plan that are looked at together: kept ones are computed meanwhile.
+const KEPT_AT_ONCE: usize = 4;
+
 /// A DataFusion context whose every relation follows `paydirt.as_of`.
 #[derive(Clone)]
 pub struct Session {
@@ -45,6 +48,7 @@ impl Session {
         options.execution.time_zone = Some("UTC".into());
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
+        options.execution.planning_concurrency = KEPT_AT_ONCE;
         // Of two sides the smaller one is held whole: to spread both over the cores costs more.
         options.optimizer.hash_join_single_partition_threshold_rows = HELD_ROWS;
         options.optimizer.hash_join_single_partition_threshold = HELD_BYTES;

@@ -21,10 +21,10 @@ use crate::sync::{FileReport, Landed, Rejected};
 /// Rows that a reader gathers before it hands them over.
 const CHUNK_ROWS: usize = 50_000;
 /// Chunks that are read while others are written.
-const CHUNKS_AHEAD: usize = 2;
+const CHUNKS_AHEAD: usize = 1;
 /// Rows that are worth files of their own, and bytes that are not to be held any longer.
 const FLUSH_ROWS: usize = 250_000;
-const FLUSH_BYTES: usize = 96 << 20;
+const FLUSH_BYTES: usize = 80 << 20;
 /// Events are written after the objects they carried.
 const EVENTS: &str = "stripe_log/events";
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -15,6 +17,9 @@ use super::reading::{Reading, Sink, Tally};
 use super::{columnar, parallel};
 use crate::error::Result;
 use crate::sync::report::FileReport;
+
+/// Batches that are decoded while others are looked at.
+const BATCHES_AHEAD: usize = 4;
 
 /// Lands the file in chunks of about `chunk_rows` rows. Blocking.
 ///
@@ -140,9 +145,10 @@ impl<'a> Landing<'a> {
         })
     }
 
+    /// Batches are decoded on one thread while their rows are looked at on another.
     fn parquet(
         &mut self,
-        reader: Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, String>,
+        reader: Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send, String>,
     ) -> Result<()> {
         let reader = match reader {
             Ok(reader) => reader,
@@ -152,8 +158,23 @@ impl<'a> Landing<'a> {
             }
         };
         self.container = "parquet";
+        thread::scope(|scope| {
+            let (decoded, batches) = sync_channel(BATCHES_AHEAD);
+            scope.spawn(move || {
+                for batch in reader {
+                    if decoded.send(batch).is_err() {
+                        break;
+                    }
+                }
+            });
+            self.batches(batches)
+        })
+    }
+
+    /// Whoever decodes stops with this one.
+    fn batches(&mut self, batches: Receiver<Result<RecordBatch, ArrowError>>) -> Result<()> {
         let mut line = 1;
-        for batch in reader {
+        for batch in batches {
             let goes_on = match &batch {
                 Ok(batch) => self.reading.batch(batch, line, self.sink)?,
                 Err(error) => self.reading.reject_rest(line, error)?,

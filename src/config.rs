@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use crate::error::{Error, Result};
+use crate::sync::api;
 use crate::sync::files::FileMapping;
 use crate::sync::stripe::RESOURCES;
 use crate::sync::stripe::api::DEFAULT_BASE;
@@ -139,22 +140,7 @@ impl Stripe {
     /// Where the API is. A key goes over plain HTTP to this machine only.
     pub fn base(&self) -> Result<Url> {
         let text = self.api_base.as_deref().unwrap_or(DEFAULT_BASE);
-        let refuse = |why: &str| {
-            Error::new(format!("[source.stripe] api_base = \"{text}\" {why}"))
-                .hint(format!("leave it out for {DEFAULT_BASE}"))
-        };
-        let url = Url::parse(text).map_err(|_| refuse("is no URL"))?;
-        let is_here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(refuse("names no host")),
-        };
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if is_here => Ok(url),
-            _ => Err(refuse("would send the key in the clear: it must be https")),
-        }
+        api::base::base(text, "[source.stripe] api_base", DEFAULT_BASE)
     }
 
     pub fn is_optional(&self, resource: &str) -> bool {

@@ -1,6 +1,7 @@
 //! From what a source says to rows of the landed log. `files` and `stripe` read objects from disk
 //! and over the wire; both hand them to the same batches, which `log` brings to the lake.
 
+pub mod api;
 pub mod files;
 mod journal;
 pub mod json;

@@ -33,7 +33,7 @@ pub enum Command {
     },
     /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
     Simulate(SimulateArgs),
-    /// Land data in the lake [default: from Stripe]
+    /// Land data in the lake [default: from every source that paydirt.toml names, else from Stripe]
     #[command(args_conflicts_with_subcommands = true)]
     Sync {
         #[command(subcommand)]
@@ -87,12 +87,16 @@ pub enum Source {
     },
     /// Land what Stripe has, and what has changed there since the last time
     Stripe(StripeArgs),
+    /// Land what a PostHog project took in since the last time: events, persons, groups
+    Posthog,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Checkable {
     /// What the Stripe key may read, one request a resource
     Stripe(KeyArgs),
+    /// What the PostHog key may read, and in which way
+    Posthog,
 }
 
 #[derive(Debug, Args)]

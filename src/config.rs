@@ -8,8 +8,9 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::sync::api;
 use crate::sync::files::FileMapping;
+use crate::sync::posthog;
 use crate::sync::stripe::RESOURCES;
-use crate::sync::stripe::api::DEFAULT_BASE;
+use crate::sync::stripe::api::{DEFAULT_BASE, VARIABLE};
 use crate::time;
 
 pub const FILE_NAME: &str = "paydirt.toml";
@@ -117,6 +118,7 @@ impl Default for Backtest {
 pub struct Sources {
     pub files: Vec<FileMapping>,
     pub stripe: Stripe,
+    pub posthog: posthog::Settings,
 }
 
 /// Stripe's API. The key itself is never here.
@@ -141,6 +143,11 @@ impl Stripe {
     pub fn base(&self) -> Result<Url> {
         let text = self.api_base.as_deref().unwrap_or(DEFAULT_BASE);
         api::base::base(text, "[source.stripe] api_base", DEFAULT_BASE)
+    }
+
+    /// Whether there is a key to be had.
+    pub fn is_configured(&self) -> bool {
+        self.key_file.is_some() || std::env::var_os(VARIABLE).is_some()
     }
 
     pub fn is_optional(&self, resource: &str) -> bool {
@@ -171,7 +178,7 @@ impl Stripe {
 }
 
 /// A TOML date-time, a string as people write times, or unix seconds; in microseconds.
-fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     use serde::de::Error as _;
     let text = match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => text,
@@ -197,6 +204,7 @@ impl Config {
 
     fn validate(&self) -> Result<()> {
         self.source.stripe.validate()?;
+        self.source.posthog.validate()?;
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {
             return Err(Error::new(format!(
@@ -240,6 +248,11 @@ impl Project {
 
     pub fn lake_dir(&self) -> PathBuf {
         self.root.join("data/lake")
+    }
+
+    /// Where files from elsewhere are kept as long as they are landed.
+    pub fn incoming_dir(&self) -> PathBuf {
+        self.root.join("data/incoming")
     }
 
     /// What can be computed again from the lake.

@@ -7,10 +7,12 @@ mod demo;
 mod events;
 mod init;
 mod new;
+mod posthog;
 mod signals;
 mod simulate;
 mod sql;
 mod status;
+mod stop;
 mod stripe;
 mod sync;
 
@@ -31,8 +33,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sync { source: Some(Source::Files { paths, dry_run }), .. } => {
             sync::files(project()?, &paths, dry_run).await
         }
-        Command::Sync { source: Some(Source::Stripe(args)), .. }
-        | Command::Sync { source: None, live: args } => stripe::sync(project()?, &args).await,
+        Command::Sync { source: Some(Source::Stripe(args)), .. } => {
+            stripe::sync(project()?, &args).await
+        }
+        Command::Sync { source: Some(Source::Posthog), .. } => posthog::sync(&project()?).await,
+        Command::Sync { source: None, live: args } => sync::all(project()?, &args).await,
         Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
@@ -45,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { source: Some(Checkable::Stripe(args)) } => {
             stripe::check(project()?, &args).await
         }
+        Command::Check { source: Some(Checkable::Posthog) } => posthog::check(project()?).await,
         Command::Reconcile(args) => stripe::reconcile(project()?, &args).await,
         Command::Sql(args) => sql::run(project()?, args).await,
     }

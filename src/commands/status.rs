@@ -11,6 +11,7 @@ use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::render::{self, Format, Layout};
+use crate::sync::posthog;
 use crate::sync::stripe::pull::{self, Position};
 use crate::time;
 
@@ -35,7 +36,7 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
     let used = stripe::requests_used(&engine).await?;
     let tables = landed(&engine).await?;
     if tables.is_empty() && format == Format::Table {
-        println!("nothing has landed yet: `paydirt sync stripe` or `paydirt sync files PATH…`");
+        println!("nothing has landed yet: `paydirt sync` or `paydirt sync files PATH…`");
         return Ok(ExitCode::SUCCESS);
     }
     render::write_batches(
@@ -101,7 +102,11 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             Some(resource) => {
                 engine.command("landed_objects")?.text.replace("{resource}", resource)
             }
-            None => engine.command("landed_events")?.text.replace("{table}", &relation),
+            None => {
+                let time = spec.time_column.as_deref().unwrap_or_default();
+                let sql = engine.command("landed_events")?.text.replace("{table}", &relation);
+                sql.replace("{time}", time)
+            }
         };
         let batches = session.query(&sql).await?;
         let records = read::records(&batches)?;
@@ -122,7 +127,11 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
-            complete_through: listed.max(listed.and(current)),
+            complete_through: listed.max(listed.and(current)).or(posthog::complete_through(
+                &table,
+                &config.source.posthog,
+            )
+            .await?),
             last_sync,
             gaps,
         });

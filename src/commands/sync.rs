@@ -1,4 +1,4 @@
-//! `paydirt sync files`: land files, say what came and what did not.
+//! `paydirt sync files`: land files, say what came and what did not. `paydirt sync`: every source.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,18 +8,46 @@ use arrow::array::RecordBatch;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::backtest::format::{count, counted};
+use crate::cli::StripeArgs;
 use crate::clock;
+use crate::commands::{posthog, stripe};
 use crate::config::Project;
 use crate::error::Result;
 use crate::lake::Lake;
 use crate::render::{self, Format, Layout};
-use crate::sync::files;
+use crate::sync::files::{self, Expanded, expand};
 use crate::sync::land::{Landing, Outcome};
 use crate::sync::{FileReport, Rejected};
 
+/// Lands what every source that is set up has, one after the other; the worst code is the command's.
+/// Stripe comes last, because it is what can be followed.
+pub async fn all(project: Project, args: &StripeArgs) -> Result<ExitCode> {
+    let sources = &project.config.source;
+    let (has_stripe, has_posthog) =
+        (sources.stripe.is_configured(), sources.posthog.project.is_some());
+    let mut is_whole = true;
+    if has_posthog {
+        is_whole &= done(posthog::sync(&project).await);
+    }
+    // Without any source, what Stripe says of its key tells how to begin.
+    if has_stripe || !has_posthog {
+        is_whole &= done(stripe::sync(project, args).await);
+    }
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Whether a source has landed all; an error of one is said and does not keep back the others.
+fn done(outcome: Result<ExitCode>) -> bool {
+    let code = outcome.unwrap_or_else(|error| super::fail(&error));
+    code == ExitCode::SUCCESS
+}
+
 /// Lands the files below `paths`; 2 when anything was refused.
 pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result<ExitCode> {
-    let (paths, mut problems) = files::expand(paths);
+    let Expanded { files: paths, rejected: mut problems, left_out } = expand(paths);
+    for sentence in left_out {
+        eprintln!("note: {sentence}");
+    }
     if dry_run {
         return preview(&project, &paths, &problems);
     }

@@ -38,6 +38,7 @@ pub struct Outcome {
 }
 
 /// Lands files in a lake.
+#[derive(Debug)]
 pub struct Landing {
     log: Log,
     mappings: Arc<Vec<FileMapping>>,
@@ -79,6 +80,48 @@ impl Landing {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
+        let (report, counts) = self.read(path, EVENTS, vec![], landed_at, progress).await?;
+        self.diagnose(&report, landed_at).await?;
+        let rows = sync_rows(&report, hash, &counts, content, landed_at);
+        self.log.record_syncs(&rows, landed_at).await?;
+        let (new_rows, duplicates) = counts.total();
+        Ok(Outcome { report, new_rows, duplicates, was_known: false })
+    }
+
+    /// Lands a file that a source gave, called `label` in what is told of it. `positions` go with
+    /// the last of its rows for the table `last`, unless the file breaks off.
+    pub async fn given(
+        &mut self,
+        path: &Path,
+        label: &str,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(FileReport, Counts)> {
+        let landed_at = clock::now_us();
+        let (mut report, counts) = self.read(path, last, positions, landed_at, progress).await?;
+        report.path = label.into();
+        for problem in &mut report.problems {
+            problem.path = label.into();
+        }
+        self.diagnose(&report, landed_at).await?;
+        Ok((report, counts))
+    }
+
+    /// What is written besides rows.
+    pub fn log(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
+    /// Reads a file and writes its rows.
+    async fn read(
+        &mut self,
+        path: &Path,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
+        landed_at: i64,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(FileReport, Counts)> {
         let (sender, mut receiver) = mpsc::channel::<Vec<Landed>>(CHUNKS_AHEAD);
         let (owned, mappings) = (path.to_path_buf(), Arc::clone(&self.mappings));
         let reader = tokio::task::spawn_blocking(move || {
@@ -96,18 +139,15 @@ impl Landing {
             progress(rows);
             waiting.push(chunk);
             if waiting.rows >= FLUSH_ROWS || waiting.bytes >= FLUSH_BYTES {
-                self.flush(&mut waiting, &mut counts, path).await?;
+                self.flush(&mut waiting, &mut counts, path, last, vec![]).await?;
             }
         }
-        self.flush(&mut waiting, &mut counts, path).await?;
         let report = reader.await.map_err(|_| {
             Error::new(format!("{}: reading stopped in the middle", path.display()))
         })??;
-        self.diagnose(&report, landed_at).await?;
-        let rows = sync_rows(&report, hash, &counts, content, landed_at);
-        self.log.record_syncs(&rows, landed_at).await?;
-        let (new_rows, duplicates) = counts.total();
-        Ok(Outcome { report, new_rows, duplicates, was_known: false })
+        let positions = if report.is_cut { vec![] } else { positions };
+        self.flush(&mut waiting, &mut counts, path, last, positions).await?;
+        Ok((report, counts))
     }
 
     /// Writes what is waiting.
@@ -116,11 +156,13 @@ impl Landing {
         waiting: &mut Waiting,
         counts: &mut Counts,
         path: &Path,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
     ) -> Result<()> {
         let note = ("paydirt.file".to_owned(), path.display().to_string().into());
-        let commit = Commit { metadata: [note].into_iter().collect(), ..Commit::default() };
+        let commit = Commit { positions, metadata: [note].into_iter().collect() };
         let batches = std::mem::take(waiting).batches;
-        counts.add(self.log.append(batches, EVENTS, commit).await?);
+        counts.add(self.log.append(batches, last, commit).await?);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! From what a source says to rows of the landed log. `files` and `stripe` read objects from disk
-//! and over the wire; both hand them to the same batches, which `log` brings to the lake.
+//! From what a source says to rows of the landed log. `files` reads them from disk, `stripe`
+//! and `posthog` over the wire; all hand them to the same batches, which `log` brings to the lake.
 
 pub mod api;
 pub mod files;
@@ -7,6 +7,7 @@ mod journal;
 pub mod json;
 pub mod land;
 mod log;
+pub mod posthog;
 pub mod report;
 pub mod stripe;
 mod tables;

@@ -28,20 +28,24 @@ pub fn paydirt(folder: &Path, arguments: &[&str]) -> Said {
 
 /// The same with this text on standard input.
 pub fn paydirt_fed(folder: &Path, arguments: &[&str], input: &str) -> Said {
-    run(folder, arguments, input, None)
+    run(folder, arguments, input, &[])
 }
 
 /// The same with a Stripe key in the environment.
 pub fn paydirt_with_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
-    run(folder, arguments, "", Some(key))
+    run(folder, arguments, "", &[("STRIPE_API_KEY", key)])
 }
 
-fn run(folder: &Path, arguments: &[&str], input: &str, key: Option<&str>) -> Said {
+/// The same with a PostHog key in the environment.
+pub fn paydirt_with_posthog_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
+    run(folder, arguments, "", &[("POSTHOG_API_KEY", key)])
+}
+
+fn run(folder: &Path, arguments: &[&str], input: &str, keys: &[(&str, &str)]) -> Said {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));
-    command.current_dir(folder).env_remove("NO_COLOR").env_remove("STRIPE_API_KEY");
-    if let Some(key) = key {
-        command.env("STRIPE_API_KEY", key);
-    }
+    command.current_dir(folder).env_remove("NO_COLOR");
+    command.env_remove("STRIPE_API_KEY").env_remove("POSTHOG_API_KEY");
+    command.envs(keys.iter().copied());
     let output = command.args(arguments).write_stdin(input).output().unwrap();
     Said {
         code: output.status.code().unwrap_or(-1),

@@ -22,7 +22,7 @@ use crate::sync::api::transport::{self, is_json_object};
 
 pub use check::{Checked, check};
 pub use failure::{Failure, Kind};
-pub use key::Key;
+pub use key::{Key, VARIABLE};
 pub use list::{ListRequest, PAGE, created_of, page_of};
 
 use governor::Governor;

@@ -33,7 +33,7 @@ pub enum Command {
     },
     /// Make up a company of any size with planted truth, in the shapes of Stripe and PostHog
     Simulate(SimulateArgs),
-    /// Land data in the lake [default: from all that is configured]
+    /// Land data in the lake [default: from every source that is set up]
     #[command(args_conflicts_with_subcommands = true)]
     Sync {
         #[command(subcommand)]
@@ -97,6 +97,8 @@ pub enum Source {
         #[arg(long)]
         full: bool,
     },
+    /// Land what a PostHog project took in since the last time: events, persons, groups
+    Posthog,
 }
 
 #[derive(Debug, Subcommand)]
@@ -109,6 +111,8 @@ pub enum Checkable {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// What the PostHog key may read, and in which way
+    Posthog,
 }
 
 #[derive(Debug, Args)]

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use crate::error::{Error, Result};
+use crate::sync::api;
 use crate::sync::files::FileMapping;
 use crate::sync::postgres::{self, PostgresSource};
+use crate::sync::posthog;
 use crate::sync::stripe::RESOURCES;
-use crate::sync::stripe::api::DEFAULT_BASE;
+use crate::sync::stripe::api::{DEFAULT_BASE, VARIABLE};
 use crate::time;
 
 pub const FILE_NAME: &str = "paydirt.toml";
@@ -118,6 +120,7 @@ pub struct Sources {
     pub files: Vec<FileMapping>,
     pub postgres: Vec<PostgresSource>,
     pub stripe: Stripe,
+    pub posthog: posthog::Settings,
 }
 
 /// Stripe's API. The key itself is never here.
@@ -141,22 +144,12 @@ impl Stripe {
     /// Where the API is. A key goes over plain HTTP to this machine only.
     pub fn base(&self) -> Result<Url> {
         let text = self.api_base.as_deref().unwrap_or(DEFAULT_BASE);
-        let refuse = |why: &str| {
-            Error::new(format!("[source.stripe] api_base = \"{text}\" {why}"))
-                .hint(format!("leave it out for {DEFAULT_BASE}"))
-        };
-        let url = Url::parse(text).map_err(|_| refuse("is no URL"))?;
-        let is_here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(refuse("names no host")),
-        };
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if is_here => Ok(url),
-            _ => Err(refuse("would send the key in the clear: it must be https")),
-        }
+        api::base::base(text, "[source.stripe] api_base", DEFAULT_BASE)
+    }
+
+    /// Whether there is a key to be had.
+    pub fn is_configured(&self) -> bool {
+        self.key_file.is_some() || std::env::var_os(VARIABLE).is_some_and(|key| !key.is_empty())
     }
 
     pub fn is_optional(&self, resource: &str) -> bool {
@@ -187,7 +180,7 @@ impl Stripe {
 }
 
 /// A TOML date-time, a string as people write times, or unix seconds; in microseconds.
-fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     use serde::de::Error as _;
     let text = match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => text,
@@ -214,6 +207,7 @@ impl Config {
     fn validate(&self) -> Result<()> {
         self.source.stripe.validate()?;
         postgres::validate(&self.source.postgres)?;
+        self.source.posthog.validate()?;
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {
             return Err(Error::new(format!(
@@ -257,6 +251,11 @@ impl Project {
 
     pub fn lake_dir(&self) -> PathBuf {
         self.root.join("data/lake")
+    }
+
+    /// Where files from elsewhere are kept as long as they are landed.
+    pub fn incoming_dir(&self) -> PathBuf {
+        self.root.join("data/incoming")
     }
 
     /// What can be computed again from the lake.

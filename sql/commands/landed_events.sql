@@ -1,8 +1,8 @@
--- What was landed of one table of product events.
+-- What was landed of one table of product events, or of persons or groups.
 select
     count(*) as rows,
     count(*) as versions,
-    min(occurred_at) as first_at,
-    max(occurred_at) as last_at,
+    min({time}) as first_at,
+    max({time}) as last_at,
     cast(0 as bigint) as other_mode
 from {table}

@@ -4,13 +4,8 @@ select
     event,
     occurred_at,
     known_at,
-    distinct_id,
-    email,
-    properties,
-    person_properties,
-    tier,
-    source,
-    uuid
+    -- Properties promoted in paydirt.toml are among them.
+    * exclude (account_id, event, occurred_at, known_at, identity_key, status)
 from product.event_links
 where status = 'linked'
     and known_at <= as_of()

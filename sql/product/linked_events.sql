@@ -1,14 +1,7 @@
 -- Every product event, and the account that its identity belonged to at the time.
 select
-    events.event,
-    events.identity_key,
-    events.occurred_at,
-    events.distinct_id,
-    events.email,
-    events.properties,
-    events.person_properties,
-    events.source,
-    events.uuid,
+    -- Promoted properties come along, whatever they are called.
+    events.* exclude (ingested_at, person_id, account_ref, groups, stripe_customer_id),
     links.account_id,
     links.tier,
     links.linked_at,

@@ -18,6 +18,7 @@ use crate::library::SqlFile;
 use crate::render::{self, Format, Layout};
 use crate::signal;
 use crate::simulate::{self, Settings, Shape};
+use crate::sync::files::{Expanded, expand};
 
 const COMPANY: Settings = Settings {
     accounts: 1_600,
@@ -92,7 +93,7 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
     let project = Project::open(Some(&root))?;
 
     step("2. Land the Stripe export and the PostHog export", "paydirt sync files export/");
-    let (paths, mut problems) = crate::sync::files::expand(&[root.join("export")]);
+    let Expanded { files: paths, rejected: mut problems, .. } = expand(&[root.join("export")]);
     let total = sync::land_all(&project, &paths, &mut problems, true).await?;
     println!("{}", total.sentence());
 

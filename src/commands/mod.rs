@@ -8,10 +8,12 @@ mod events;
 mod init;
 mod new;
 mod postgres;
+mod posthog;
 mod signals;
 mod simulate;
 mod sql;
 mod status;
+mod stop;
 mod stripe;
 mod sync;
 
@@ -38,7 +40,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sync { source: Some(Source::Postgres { names, full }), .. } => {
             postgres::sync(&project()?, &names, full).await
         }
-        Command::Sync { source: None, live } => sync::configured(project()?, &live).await,
+        Command::Sync { source: Some(Source::Posthog), .. } => posthog::sync(&project()?).await,
+        Command::Sync { source: None, live: args } => sync::all(project()?, &args).await,
         Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
@@ -54,6 +57,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { source: Some(Checkable::Postgres { names }) } => {
             postgres::check(&project()?, &names).await
         }
+        Command::Check { source: Some(Checkable::Posthog) } => posthog::check(project()?).await,
         Command::Reconcile(args) => stripe::reconcile(project()?, &args).await,
         Command::Sql(args) => sql::run(project()?, args).await,
     }

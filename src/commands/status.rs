@@ -11,8 +11,8 @@ use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::render::{self, Format, Layout};
-use crate::sync::postgres;
 use crate::sync::stripe::pull::{self, Position};
+use crate::sync::{postgres, posthog};
 use crate::time;
 
 /// What one landed table holds.
@@ -36,7 +36,7 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
     let used = stripe::requests_used(engine.lake()).await?;
     let tables = landed(&engine).await?;
     if tables.is_empty() && format == Format::Table {
-        println!("nothing has landed yet: `paydirt sync stripe` or `paydirt sync files PATH…`");
+        println!("nothing has landed yet: `paydirt sync` or `paydirt sync files PATH…`");
         return Ok(ExitCode::SUCCESS);
     }
     render::write_batches(
@@ -102,6 +102,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             let complete = postgres::Position::complete(&table, source).await?;
             postgres = postgres.into_iter().chain(complete).min();
         }
+        let posthog = posthog::complete_through(&table, &config.source.posthog).await?;
         let relation = spec.name.replace('/', ".");
         let sql = match spec.name.strip_prefix("stripe_log/") {
             Some(resource) => {
@@ -110,7 +111,9 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             None => {
                 let is_rows = spec.schema.field_with_name("row_id").is_ok();
                 let sql = if is_rows { "landed_rows" } else { "landed_events" };
-                engine.command(sql)?.text.replace("{table}", &relation)
+                let time = spec.time_column.as_deref().unwrap_or_default();
+                let sql = engine.command(sql)?.text.replace("{table}", &relation);
+                sql.replace("{time}", time)
             }
         };
         let batches = session.query(&sql).await?;
@@ -132,7 +135,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
-            complete_through: listed.max(listed.and(current)).or(postgres),
+            complete_through: listed.max(listed.and(current)).or(postgres).or(posthog),
             last_sync,
             gaps,
         });

@@ -1,4 +1,4 @@
-//! `paydirt sync`: all that is configured, or files; what came and what did not.
+//! `paydirt sync`: every source that is set up, or files; what came and what did not.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,36 +10,47 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::backtest::format::{count, counted};
 use crate::cli::StripeArgs;
 use crate::clock;
-use crate::commands::{postgres, stripe};
+use crate::commands::{postgres, posthog, stripe};
 use crate::config::Project;
 use crate::error::Result;
 use crate::lake::Lake;
 use crate::render::{self, Format, Layout};
-use crate::sync::files;
+use crate::sync::files::{self, Expanded, expand};
 use crate::sync::land::{Landing, Outcome};
-use crate::sync::stripe::api::VARIABLE;
 use crate::sync::{FileReport, Rejected};
 
-/// Lands what is new in all sources that are configured; Stripe is where its key is, and comes last
-/// because it may be followed.
-pub async fn configured(project: Project, live: &StripeArgs) -> Result<ExitCode> {
+/// Lands what every source that is set up has, one after the other; 2 if anything did not land.
+/// Stripe comes last, because it is what can be followed.
+pub async fn all(project: Project, args: &StripeArgs) -> Result<ExitCode> {
     let sources = &project.config.source;
-    let has_key = std::env::var_os(VARIABLE).is_some_and(|key| !key.is_empty());
-    let is_stripe = has_key || sources.stripe.key_file.is_some() || sources.postgres.is_empty();
-    let mut code = ExitCode::SUCCESS;
-    if !sources.postgres.is_empty() {
-        code = postgres::sync(&project, &[], false).await?;
+    let has_posthog = sources.posthog.project.is_some();
+    let has_postgres = !sources.postgres.is_empty();
+    let mut is_whole = true;
+    if has_posthog {
+        is_whole &= done(posthog::sync(&project).await);
     }
-    if is_stripe {
-        let stripe = stripe::sync(project, live).await?;
-        code = if stripe == ExitCode::SUCCESS { code } else { stripe };
+    if has_postgres {
+        is_whole &= done(postgres::sync(&project, &[], false).await);
     }
-    Ok(code)
+    // Without any source, what Stripe says of its key tells how to begin.
+    if sources.stripe.is_configured() || !(has_posthog || has_postgres) {
+        is_whole &= done(stripe::sync(project, args).await);
+    }
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Whether a source has landed all; an error of one is said and does not keep back the others.
+fn done(outcome: Result<ExitCode>) -> bool {
+    let code = outcome.unwrap_or_else(|error| super::fail(&error));
+    code == ExitCode::SUCCESS
 }
 
 /// Lands the files below `paths`; 2 when anything was refused.
 pub async fn files(project: Project, paths: &[PathBuf], dry_run: bool) -> Result<ExitCode> {
-    let (paths, mut problems) = files::expand(paths);
+    let Expanded { files: paths, rejected: mut problems, left_out } = expand(paths);
+    for sentence in left_out {
+        eprintln!("note: {sentence}");
+    }
     if dry_run {
         return preview(&project, &paths, &problems);
     }

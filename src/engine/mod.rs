@@ -36,7 +36,9 @@ use crate::error::{Error, Result};
 use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
+use crate::sync::files::POSTHOG_EVENTS;
 use crate::sync::postgres::{self, Position};
+use crate::sync::posthog;
 use crate::sync::stripe::pull;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
@@ -65,7 +67,8 @@ pub struct Engine {
 impl Engine {
     /// Opens lake and library; `as_of` (µs) overrides the project's.
     pub async fn open(project: Project, as_of: Option<i64>) -> Result<Self> {
-        let library = Library::load(Some(&project.sql_dir()))?;
+        let mut library = Library::load(Some(&project.sql_dir()))?;
+        library.promote(&project.config.source.posthog.promote);
         let lake = Lake::open(&project.lake_dir()).await?;
         let landed = postgres::landed_specs(&lake).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).chain(landed).collect();
@@ -208,10 +211,11 @@ fn salt(project: &Project, library: &Library) -> Result<blake3::Hash> {
 async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
     let now = clock::now_us();
     let sourced = log.specs().filter_map(|spec| {
-        let source = match spec.name.split_once('/')?.0 {
-            "stripe_log" => "stripe",
-            "posthog_log" | "files_log" => "product",
-            "postgres_log" if spec.name == postgres::EVENTS => "product",
+        let source = match spec.name.split_once('/')? {
+            ("stripe_log", _) => "stripe",
+            // Persons and groups are as they were when somebody looked: no fact of the product's.
+            ("posthog_log" | "files_log", "events") => "product",
+            ("postgres_log", _) if spec.name == postgres::EVENTS => "product",
             _ => return None,
         };
         Some((source, spec.clone()))
@@ -227,6 +231,13 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
         stream::iter(opening).buffer_unordered(TABLES_AT_ONCE).try_collect().await?;
     let mut sources: HashMap<&str, i64> = HashMap::new();
     for (source, table) in &tables {
+        if table.name() == POSTHOG_EVENTS
+            && let Some(complete) = posthog::complete_through(table, &config.source.posthog).await?
+        {
+            let through = sources.entry(source).or_insert(i64::MIN);
+            *through = complete.min(now).max(*through);
+            continue;
+        }
         for file in table.files() {
             let latest = file.times.map_or(i64::MIN, |(_, max)| max).min(now);
             let through = sources.entry(source).or_insert(latest);

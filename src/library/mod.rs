@@ -121,6 +121,21 @@ impl Library {
         }
     }
 
+    /// Makes these properties of product events columns of them, after all others.
+    pub fn promote(&mut self, properties: &[String]) {
+        let columns: Vec<String> = properties
+            .iter()
+            .map(|name| format!("properties ->> '{name}' as \"{name}\""))
+            .collect();
+        let key = ("index".to_owned(), "events".to_owned());
+        if let Some(file) = self.files.get_mut(&key).filter(|_| !columns.is_empty()) {
+            let events = Arc::make_mut(file);
+            let inner = events.text.trim_end().trim_end_matches(';');
+            // On one line, so that a mistake in the file is told with its own line.
+            events.text = format!("select *, {} from ({inner}\n)", columns.join(", "));
+        }
+    }
+
     pub fn get(&self, folder: &str, name: &str) -> Option<&Arc<SqlFile>> {
         self.files.get(&(folder.to_owned(), name.to_owned()))
     }

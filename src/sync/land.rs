@@ -40,6 +40,7 @@ pub struct Outcome {
 }
 
 /// Lands files in a lake.
+#[derive(Debug)]
 pub struct Landing {
     log: Log,
     mappings: Arc<Vec<FileMapping>>,
@@ -56,7 +57,7 @@ impl Landing {
     pub async fn file(
         &mut self,
         path: &Path,
-        mut next: Option<&Path>,
+        next: Option<&Path>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Outcome> {
         let mut reader = match self.ahead.take().filter(|reader| reader.path == path) {
@@ -89,28 +90,69 @@ impl Landing {
             let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
-        let mut counts = Counts::default();
-        let mut rows = 0;
-        let mut full = Waiting::fill(&mut reader.chunks, &mut rows, progress).await;
-        while full.rows > 0 {
-            if !full.is_full()
-                && let Some(next) = next.take()
-            {
-                self.ahead = Some(self.begin(next).await?);
-            }
-            // What is full is written while the next rows are read.
-            let flushing = self.flush(full, path);
-            let filling = Waiting::fill(&mut reader.chunks, &mut rows, progress);
-            let (flushed, next) = tokio::join!(flushing, filling);
-            counts.add(flushed?);
-            full = next;
-        }
-        let report = reader.report.await.map_err(|_| stopped(path))??;
+        let (report, counts) = self.write(reader, next, EVENTS, vec![], progress).await?;
         self.diagnose(&report, landed_at).await?;
         let rows = sync_rows(&report, hash, &counts, content, landed_at);
         self.log.record_syncs(&rows, landed_at).await?;
         let (new_rows, duplicates) = counts.total();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
+    }
+
+    /// Lands a file that a source gave, called `label` in what is told of it. `positions` go with
+    /// the last of its rows for the table `last`, unless the file breaks off.
+    pub async fn given(
+        &mut self,
+        path: &Path,
+        label: &str,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(FileReport, Counts)> {
+        let mut reader = Reader::begin(path, Arc::clone(&self.mappings), HashSet::new());
+        let landed_at = reader.landed_at;
+        (&mut reader.hash).await.map_err(|_| stopped(path))??;
+        let (mut report, counts) = self.write(reader, None, last, positions, progress).await?;
+        report.path = label.into();
+        for problem in &mut report.problems {
+            problem.path = label.into();
+        }
+        self.diagnose(&report, landed_at).await?;
+        Ok((report, counts))
+    }
+
+    /// What is written besides rows.
+    pub fn log(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
+    /// Writes what is read; the `next` file is begun while the last rows of one are written.
+    async fn write(
+        &mut self,
+        mut reader: Reader,
+        next: Option<&Path>,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(FileReport, Counts)> {
+        let path = reader.path.clone();
+        let mut counts = Counts::default();
+        let mut rows = 0;
+        let mut waiting = Waiting::fill(&mut reader.chunks, &mut rows, progress).await;
+        while waiting.is_full() {
+            // What is full is written while the next rows are read.
+            let flushing = self.flush(waiting, &path, last, vec![]);
+            let filling = Waiting::fill(&mut reader.chunks, &mut rows, progress);
+            let (flushed, filled) = tokio::join!(flushing, filling);
+            counts.add(flushed?);
+            waiting = filled;
+        }
+        if let Some(next) = next {
+            self.ahead = Some(self.begin(next).await?);
+        }
+        let report = reader.report.await.map_err(|_| stopped(&path))??;
+        let positions = if report.is_cut { vec![] } else { positions };
+        counts.add(self.flush(waiting, &path, last, positions).await?);
+        Ok((report, counts))
     }
 
     /// What was landed whole, by content.
@@ -123,11 +165,17 @@ impl Landing {
         Ok(Reader::begin(path, Arc::clone(&self.mappings), landed))
     }
 
-    /// Writes what has waited.
-    async fn flush(&mut self, waiting: Waiting, path: &Path) -> Result<Counts> {
+    /// Writes what has waited, to the table `last` after all others.
+    async fn flush(
+        &mut self,
+        waiting: Waiting,
+        path: &Path,
+        last: &'static str,
+        positions: Vec<(String, i64)>,
+    ) -> Result<Counts> {
         let note = ("paydirt.file".to_owned(), path.display().to_string().into());
-        let commit = Commit { metadata: [note].into_iter().collect(), ..Commit::default() };
-        self.log.append(waiting.batches, EVENTS, commit).await
+        let commit = Commit { positions, metadata: [note].into_iter().collect() };
+        self.log.append(waiting.batches, last, commit).await
     }
 
     /// Records what was refused, and fields that could not be read.
@@ -138,6 +186,7 @@ impl Landing {
 }
 
 /// A file that is read on a thread of its own.
+#[derive(Debug)]
 struct Reader {
     path: PathBuf,
     landed_at: i64,

@@ -1,13 +1,14 @@
-//! From what a source says to rows of the landed log. `files` and `stripe` read objects from disk
-//! and over the wire, `postgres` reads tables; they hand batches to `log`, which brings them to the
-//! lake.
+//! From what a source says to rows of the landed log. `files` reads them from disk, `stripe`,
+//! `posthog` and `postgres` over the wire; all hand batches to `log`, which brings them to the lake.
 
+pub mod api;
 pub mod files;
 mod journal;
 pub mod json;
 pub mod land;
 mod log;
 pub mod postgres;
+pub mod posthog;
 pub mod report;
 pub mod stripe;
 mod tables;

@@ -79,6 +79,8 @@ pub struct FileReport {
     pub rejected: u64,
     /// The first of them.
     pub problems: Vec<Rejected>,
+    /// From some place on nothing could be read.
+    pub is_cut: bool,
     pub diagnostics: Vec<Diagnostic>,
     pub guesses: Vec<Guess>,
     pub notes: Vec<String>,

@@ -36,15 +36,24 @@ pub fn paydirt_with_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
     run(folder, arguments, "", &[("STRIPE_API_KEY", key)])
 }
 
+/// The same with a PostHog key in the environment.
+pub fn paydirt_with_posthog_key(folder: &Path, arguments: &[&str], key: &str) -> Said {
+    run(folder, arguments, "", &[("POSTHOG_API_KEY", key)])
+}
+
 /// The same with these variables in the environment.
 pub fn paydirt_within(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
     run(folder, arguments, "", variables)
 }
 
+/// What a person's own environment would say.
+const OWN: &[&str] =
+    &["NO_COLOR", "STRIPE_API_KEY", "POSTHOG_API_KEY", "DATABASE_URL", "PGPASSWORD", "PGPASSFILE"];
+
 fn run(folder: &Path, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Said {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));
     command.current_dir(folder);
-    for own in ["NO_COLOR", "STRIPE_API_KEY", "DATABASE_URL", "PGPASSWORD", "PGPASSFILE"] {
+    for own in OWN {
         command.env_remove(own);
     }
     command.envs(variables.iter().copied());

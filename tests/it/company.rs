@@ -11,7 +11,7 @@ use paydirt::config::Project;
 use paydirt::engine::{Engine, Session};
 use paydirt::error::{Error, Result};
 use paydirt::lake::Lake;
-use paydirt::sync::files::expand;
+use paydirt::sync::files::{Expanded, expand};
 use paydirt::sync::land::{Landing, Outcome};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -111,7 +111,7 @@ impl Company {
 
     /// Lands files, or all files of folders.
     pub fn land(&self, paths: &[PathBuf]) -> Vec<Outcome> {
-        let (paths, missing) = expand(paths);
+        let Expanded { files: paths, rejected: missing, .. } = expand(paths);
         assert!(missing.is_empty(), "{missing:?}");
         let root = self.root.clone();
         wait(async move {

@@ -1,7 +1,8 @@
 //! One binary for all integration tests: each links a quarter of a gigabyte.
 //!
 //! `company` makes projects and asks them in SQL, `stripe` and `command` write Stripe objects and
-//! start the binary, `stripe_api` serves them with the stand-in; every other module tests one part of paydirt.
+//! start the binary, `stripe_api` and `posthog_api` serve them with
+//! the stand-in; every other module tests one part of paydirt.
 
 mod command;
 mod company;
@@ -22,6 +23,7 @@ mod library;
 mod planted;
 #[cfg(unix)]
 mod postgres;
+mod posthog_api;
 mod promise;
 mod signals;
 mod simulate;

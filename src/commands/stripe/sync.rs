@@ -11,6 +11,7 @@ use super::connect;
 use crate::backtest::format::{count, counted};
 use crate::backtest::read;
 use crate::cli::StripeArgs;
+use crate::commands::stop;
 use crate::config::{self, Project};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -32,7 +33,10 @@ pub async fn sync(project: Project, args: &StripeArgs) -> Result<ExitCode> {
     let (connection, used) = connect(&project, &args.key).await?;
     let lake = Lake::open(&project.lake_dir()).await?;
     let pull = Pull::new(connection, lake, args.follow);
-    let stopper = stop_on_signal(Arc::clone(&pull));
+    let stopper = {
+        let pull = Arc::clone(&pull);
+        stop::on_signal(move || pull.api.stop())
+    };
     let outcome = match args.follow {
         false => once(&project, &pull, used).await,
         true => follow(&project, &pull, every).await,
@@ -134,26 +138,6 @@ async fn rest(pull: &Pull, pause: Duration) -> bool {
     }
 }
 
-/// Ctrl-C and SIGTERM end the sync at its next commit.
-fn stop_on_signal(pull: Arc<Pull>) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-                tokio::select! {
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-                return pull.api.stop();
-            }
-        }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            pull.api.stop();
-        }
-    })
-}
-
 fn bar(pull: Arc<Pull>) -> JoinHandle<()> {
     let bar = ProgressBar::new(1_000);
     bar.set_style(
@@ -163,7 +147,7 @@ fn bar(pull: Arc<Pull>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_millis(200));
         // The bar goes when this task is dropped.
-        let bar = Clearing(bar);
+        let bar = stop::Clearing(bar);
         loop {
             tick.tick().await;
             let (share, under_way) = pull.progress.share();
@@ -176,14 +160,6 @@ fn bar(pull: Arc<Pull>) -> JoinHandle<()> {
             ));
         }
     })
-}
-
-struct Clearing(ProgressBar);
-
-impl Drop for Clearing {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
 }
 
 /// Says what did not land on stderr; true if all that must did.

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::manifest;
 use super::open::reason;
 use crate::error::{Error, Result};
 use crate::lake::is_lake;
@@ -12,38 +13,57 @@ use crate::sync::report::Rejected;
 const NOT_DATA: &[&str] =
     &["md", "sql", "toml", "yaml", "yml", "html", "pdf", "png", "svg", "py", "sh", "lock"];
 
-/// The files of the given paths in order; folders are walked, hidden files, manifests and
-/// documents in them left out. A path that leads to no file is told.
-pub fn expand(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Rejected>) {
-    let (mut files, mut rejected) = (Vec::new(), Vec::new());
+/// What the given paths lead to.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    /// In order.
+    pub files: Vec<PathBuf>,
+    /// Paths that lead to no file.
+    pub rejected: Vec<Rejected>,
+    /// A sentence about each file that an export's manifest does not name.
+    pub left_out: Vec<String>,
+}
+
+/// The files of the given paths; folders are walked, hidden files, manifests, what these leave out
+/// and documents are not among them.
+pub fn expand(paths: &[PathBuf]) -> Expanded {
+    let mut found = Expanded::default();
     for path in paths {
         if !path.is_dir() {
             match fs::metadata(path) {
-                Ok(_) => files.push(path.clone()),
-                Err(error) => rejected.push(problem(path, reason(&error))),
+                Ok(_) => found.files.push(path.clone()),
+                Err(error) => found.rejected.push(problem(path, reason(&error))),
             }
             continue;
         }
-        let (files_before, rejected_before) = (files.len(), rejected.len());
-        walk(path, &mut files, &mut rejected);
-        if files.len() == files_before && rejected.len() == rejected_before {
-            rejected.push(problem(path, "holds no data files".to_owned()));
+        let (before, files_before) = (found.count(), found.files.len());
+        walk(path, &mut found);
+        found.files[files_before..].sort();
+        if found.count() == before {
+            found.rejected.push(problem(path, "holds no data files".to_owned()));
         }
     }
-    (files, rejected)
+    found
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>, rejected: &mut Vec<Rejected>) {
+impl Expanded {
+    fn count(&self) -> usize {
+        self.files.len() + self.rejected.len() + self.left_out.len()
+    }
+}
+
+fn walk(folder: &Path, found: &mut Expanded) {
     // What was landed is no export: `paydirt sync files .` in a project must not land it again.
     if is_lake(folder) {
         return;
     }
     let entries = match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries,
-        Err(error) => return rejected.push(problem(folder, reason(&error))),
+        Err(error) => return found.rejected.push(problem(folder, reason(&error))),
     };
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
+    let (mut here, mut manifests) = (vec![], vec![]);
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let extension = path.extension().unwrap_or_default().to_string_lossy();
@@ -51,18 +71,20 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>, rejected: &mut Vec<Rejected>) {
             continue;
         }
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, files, rejected),
+            Ok(metadata) if metadata.is_dir() => walk(&path, found),
             // A linked folder could lead back here.
             Ok(_) if path.is_dir() => {}
-            Ok(_) if name.ends_with("manifest.json") => {}
+            Ok(_) if manifest::is_manifest(&name) => manifests.push(path),
             Ok(_) if NOT_DATA.contains(&&*extension) => {}
             Ok(_) => match fs::metadata(&path) {
-                Ok(_) => files.push(path),
-                Err(error) => rejected.push(problem(&path, reason(&error))),
+                Ok(_) => here.push(path),
+                Err(error) => found.rejected.push(problem(&path, reason(&error))),
             },
-            Err(error) => rejected.push(problem(&path, reason(&error))),
+            Err(error) => found.rejected.push(problem(&path, reason(&error))),
         }
     }
+    found.left_out.extend(manifest::sort_out(&manifests, &mut here, &mut found.rejected));
+    found.files.extend(here);
 }
 
 /// A whole file that cannot be read.

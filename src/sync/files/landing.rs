@@ -193,9 +193,11 @@ impl<'a> Landing<'a> {
         let (mut report, tally) = (self.report, self.tally);
         report.rows = tally.rows;
         report.rejected += tally.rejected;
+        report.is_cut |= tally.is_cut;
         report.problems.extend(tally.problems);
         let (posthog, events) = (tally.posthog, tally.events);
-        report.format = format(self.container, tally.saw_stripe, posthog.seen > 0, events.seen > 0);
+        let is_posthog = posthog.seen > 0 || tally.latest > 0;
+        report.format = format(self.container, tally.saw_stripe, is_posthog, events.seen > 0);
         for (kind, count) in &tally.without_table {
             report.notes.push(format!("{count} objects of kind {kind} are not kept: no table"));
         }
@@ -218,6 +220,7 @@ impl<'a> Landing<'a> {
     }
 
     fn reject_file(&mut self, reason: String) {
+        self.report.is_cut = true;
         self.report.rejected += 1;
         self.report.problems.push(problem(&self.report.path, reason));
     }

@@ -11,11 +11,13 @@ mod events;
 mod expand;
 mod generic;
 mod landing;
+mod manifest;
 mod mapping;
 mod open;
 mod parallel;
 mod posthog;
 mod posthog_columns;
+mod posthog_latest;
 mod preview;
 mod reading;
 mod scan;
@@ -27,10 +29,12 @@ mod tests;
 
 use arrow::datatypes::SchemaRef;
 
+pub use events::POSTHOG_EVENTS;
 pub(in crate::sync) use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
-pub use expand::{expand, hash_file};
+pub use expand::{Expanded, expand, hash_file};
 pub use landing::land_file;
 pub use mapping::FileMapping;
+pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
 pub use preview::{Preview, preview_file};
 pub use target::{TARGETS, Target};
 pub use time::{TimeUnit, micros};
@@ -42,5 +46,9 @@ pub fn table_schemas() -> Vec<(&'static str, SchemaRef, &'static str)> {
     let stripe = RESOURCES.iter().map(|resource| (resource.table, schema(resource), "observed_at"));
     let events = [events::POSTHOG_EVENTS, events::FILES_EVENTS, POSTGRES_EVENTS];
     let events = events.map(|table| (table, events::SCHEMA.clone(), "occurred_at"));
-    stripe.chain(events).collect()
+    let latest = [
+        (PERSONS, posthog_latest::PERSONS_SCHEMA.clone(), "observed_at"),
+        (POSTHOG_GROUPS, posthog_latest::GROUPS_SCHEMA.clone(), "observed_at"),
+    ];
+    stripe.chain(events).chain(latest).collect()
 }

@@ -12,6 +12,7 @@ use super::blocks::{Block, Entry};
 use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
 use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
+use super::posthog_latest::{About, LatestRows};
 use super::{columnar, generic, posthog};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
@@ -30,9 +31,13 @@ pub struct Tally {
     pub rows: u64,
     pub rejected: u64,
     pub problems: Vec<Rejected>,
+    /// From some place on nothing could be read.
+    pub is_cut: bool,
     pub saw_stripe: bool,
     pub posthog: EventCounts,
     pub events: EventCounts,
+    /// Persons and groups of PostHog.
+    pub latest: u64,
     pub guesses: Vec<Guess>,
     /// Stripe objects whose kind has no table, by kind.
     pub without_table: BTreeMap<String, u64>,
@@ -47,9 +52,11 @@ impl Tally {
         self.rejected += later.rejected;
         let room = KEPT.saturating_sub(self.problems.len());
         self.problems.extend(later.problems.into_iter().take(room));
+        self.is_cut |= later.is_cut;
         self.saw_stripe |= later.saw_stripe;
         self.posthog.add(later.posthog);
         self.events.add(later.events);
+        self.latest += later.latest;
         let known = |guess: &Guess| self.guesses.iter().any(|known| known.column == guess.column);
         let new: Vec<Guess> = later.guesses.into_iter().filter(|guess| !known(guess)).collect();
         self.guesses.extend(new);
@@ -79,6 +86,7 @@ pub struct Reading<'a> {
     stripe: StripeBatches,
     posthog: EventRows,
     events: EventRows,
+    latest: [LatestRows; 2],
     people: People,
     faults: Vec<Fault>,
     tally: Tally,
@@ -114,6 +122,7 @@ impl<'a> Reading<'a> {
             stripe: StripeBatches::new(landed_at),
             posthog: EventRows::new(POSTHOG_EVENTS, landed_at),
             events: EventRows::new(FILES_EVENTS, landed_at),
+            latest: [About::Person, About::Group].map(|about| LatestRows::new(about, landed_at)),
             people: People::default(),
             faults: Vec::new(),
             tally: Tally::default(),
@@ -207,6 +216,7 @@ impl<'a> Reading<'a> {
     /// A Parquet file cannot be read from that row on.
     pub fn reject_rest(&mut self, line: u64, error: &ArrowError) -> Result<bool> {
         self.reject(Some(line), Refusal::new(format!("cannot be read: {error}")));
+        self.tally.is_cut = true;
         Ok(false)
     }
 
@@ -234,8 +244,11 @@ impl<'a> Reading<'a> {
             self.tally.saw_stripe = true;
             return self.stripe.push(record, Some(line));
         }
-        let is_posthog =
-            posthog::is_event(record) && !self.mapping.is_some_and(posthog::is_overruled);
+        let is_overruled = self.mapping.is_some_and(posthog::is_overruled);
+        if let Some(about) = About::of(record).filter(|_| !is_overruled) {
+            return self.latest(about, record, line);
+        }
+        let is_posthog = posthog::is_event(record) && !is_overruled;
         let (row, rows) = if is_posthog {
             (posthog::row(record, &self.given, &mut self.faults), &mut self.posthog)
         } else {
@@ -247,20 +260,33 @@ impl<'a> Reading<'a> {
             rows.push(&row);
             row.uuid.unwrap_or(row.event).into_owned()
         });
-        match pushed {
-            Ok(id) => {
-                for (field, reason) in self.faults.drain(..) {
-                    let (table, id, line) = (rows.table(), id.clone(), Some(line));
-                    let diagnostic = Diagnostic { table, id, field, reason, line };
-                    self.tally.event_diagnostics.push(diagnostic);
-                }
-                Ok(())
-            }
-            Err(refusal) => {
-                self.faults.clear();
-                Err(refusal)
-            }
+        let table = rows.table();
+        self.settle_faults(table, pushed, line)
+    }
+
+    /// Lands what a person or a group of PostHog is now.
+    fn latest(&mut self, about: About, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
+        let rows = &mut self.latest[about as usize];
+        let pushed = rows.push(record, &mut self.faults);
+        self.tally.latest += u64::from(pushed.is_ok());
+        let table = rows.table();
+        self.settle_faults(table, pushed, line)
+    }
+
+    /// What could not be read of a row that landed is told; of one that did not, why it did not.
+    fn settle_faults(
+        &mut self,
+        table: &'static str,
+        pushed: Result<String, Refusal>,
+        line: u64,
+    ) -> Result<(), Refusal> {
+        let id = pushed.inspect_err(|_| self.faults.clear())?;
+        for (field, reason) in self.faults.drain(..) {
+            let (id, line) = (id.clone(), Some(line));
+            let diagnostic = Diagnostic { table, id, field, reason, line };
+            self.tally.event_diagnostics.push(diagnostic);
         }
+        Ok(())
     }
 
     /// Stripe's objects say what they are; an event with a field called `object` does not count.
@@ -279,14 +305,20 @@ impl<'a> Reading<'a> {
 
     /// Hands a full chunk (or any rest) to the sink. `false` ends the reading.
     pub fn hand_on(&mut self, is_last: bool, sink: Sink<'_>) -> Result<bool> {
+        let latest = |count: fn(&LatestRows) -> usize| self.latest.iter().map(count).sum::<usize>();
         let rows = self.stripe.rows() + self.posthog.len() + self.events.len();
+        let rows = rows + latest(LatestRows::len);
         let bytes = self.stripe.bytes() + self.posthog.bytes() + self.events.bytes();
+        let bytes = bytes + latest(|rows| rows.bytes);
         if rows == 0 || !(is_last || rows >= self.chunk_rows || bytes >= MAX_CHUNK_BYTES) {
             return Ok(true);
         }
         let mut chunk = self.stripe.finish()?;
         chunk.extend(self.posthog.finish()?);
         chunk.extend(self.events.finish()?);
+        for rows in &mut self.latest {
+            chunk.extend(rows.finish()?);
+        }
         self.tally.rows += rows as u64;
         sink(chunk)?;
         Ok(!self.is_beginning)

@@ -417,7 +417,8 @@ fn folders_are_walked_in_order() {
     for name in ["b/2.json", "a.csv", "b/1.json", ".hidden", "b/x_manifest.json", "README.md"] {
         std::fs::write(at(name), "{}").unwrap();
     }
-    let (files, rejected) = expand(&[folder.path().to_owned(), at("gone"), at("b/empty")]);
+    let Expanded { files, rejected, .. } =
+        expand(&[folder.path().to_owned(), at("gone"), at("b/empty")]);
     assert_eq!(files, [at("a.csv"), at("b/1.json"), at("b/2.json")]);
     let reasons: Vec<_> = rejected.iter().map(|r| (&r.path, &*r.reason)).collect();
     assert_eq!(reasons, [(&at("gone"), "does not exist"), (&at("b/empty"), "holds no data files")]);
@@ -428,7 +429,8 @@ fn folders_are_walked_in_order() {
 #[test]
 fn the_sample_company_lands_without_a_complaint() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample");
-    let (files, rejected) = expand(&[root.join("stripe_clover"), root.join("product_events.json")]);
+    let Expanded { files, rejected, .. } =
+        expand(&[root.join("stripe_clover"), root.join("product_events.json")]);
     assert_eq!((files.len(), rejected.len()), (13, 0));
     for file in files {
         let (tables, report) = land_path(&file, &[], 1000);

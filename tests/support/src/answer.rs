@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-use crate::connection::{End, Request, Response};
+use crate::connection::{End, Request, Response, Service};
 use crate::date::http_date;
 use crate::document::document;
 use crate::fault::{Fault, draw};
@@ -28,8 +28,13 @@ struct Reply {
     objects: usize,
 }
 
-/// The answer, and how long it is held back.
-pub(crate) fn answer(shared: &Shared, request: &Request, under_way: usize) -> (Response, Duration) {
+impl Service for Shared {
+    fn answer(&self, request: &Request, under_way: usize) -> (Response, Duration) {
+        answer(self, request, under_way)
+    }
+}
+
+fn answer(shared: &Shared, request: &Request, under_way: usize) -> (Response, Duration) {
     // Ids of coupons are what their makers like.
     let path = percent_decode_str(request.path()).decode_utf8_lossy();
     let path = &*path;
@@ -228,7 +233,7 @@ fn disturb(page: &mut Page, fault: &Fault, target: &str) {
     }
 }
 
-const PROXY_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Access denied</title></head>\n\
+pub(crate) const PROXY_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Access denied</title></head>\n\
                           <body><h1>Gateway</h1><p>The proxy could not reach the host.</p></body>\
                           </html>\n";
 

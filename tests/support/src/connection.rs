@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -15,15 +15,13 @@ use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::answer::answer;
-use crate::server::Shared;
-
 const MOST_HEADERS: usize = 100;
 const LONGEST_HEAD: usize = 64 << 10;
+const LARGEST_BODY: usize = 64 << 20;
 /// Bytes from which a body is packed for who takes that.
 const WORTH_PACKING: usize = 1 << 10;
 
-/// The head of a request.
+/// A request.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub method: String,
@@ -31,6 +29,13 @@ pub(crate) struct Request {
     target: String,
     headers: Vec<(String, String)>,
     is_old: bool,
+    pub body: Bytes,
+}
+
+/// What answers requests.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// The answer to a request, of which `under_way` are on their way, and how long it is held back.
+    fn answer(&self, request: &Request, under_way: usize) -> (Response, Duration);
 }
 
 /// What is sent back.
@@ -87,12 +92,13 @@ impl Request {
 }
 
 /// Serves every connection, until it is dropped.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn serve(listener: TcpListener, service: Arc<impl Service>) {
+    let under_way = Arc::new(AtomicUsize::new(0));
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 // What goes wrong on a connection is between its two ends.
-                tokio::spawn(converse(stream, Arc::clone(&shared)));
+                tokio::spawn(converse(stream, Arc::clone(&service), Arc::clone(&under_way)));
             }
             // Too many open files, mostly: others will be closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -100,21 +106,25 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn converse(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+async fn converse(
+    mut stream: TcpStream,
+    service: Arc<impl Service>,
+    under_way: Arc<AtomicUsize>,
+) -> io::Result<()> {
     // Without it, the second write of an answer waits for the client's acknowledgement.
     stream.set_nodelay(true)?;
     let mut buffer = BytesMut::new();
-    while let Some(request) = next_request(&mut stream, &mut buffer).await? {
+    while let Some(mut request) = next_request(&mut stream, &mut buffer).await? {
         let Some(length) = request.body_length() else {
             return stream.write_all(b"HTTP/1.1 411 Length Required\r\n\r\n").await;
         };
-        skip(&mut stream, &mut buffer, length).await?;
-        let under_way = shared.under_way.fetch_add(1, Ordering::Relaxed) + 1;
-        let (response, delay) = answer(&shared, &request, under_way);
+        request.body = body(&mut stream, &mut buffer, length).await?;
+        let count = under_way.fetch_add(1, Ordering::Relaxed) + 1;
+        let (response, delay) = service.answer(&request, count);
         if delay > Duration::ZERO {
             tokio::time::sleep(delay).await;
         }
-        shared.under_way.fetch_sub(1, Ordering::Relaxed);
+        under_way.fetch_sub(1, Ordering::Relaxed);
         match response.end {
             // Closed with unsent time of zero, a socket sends a reset.
             End::Reset => return stream.set_zero_linger(),
@@ -145,6 +155,7 @@ async fn next_request(
                 target: head.path.unwrap_or_default().to_owned(),
                 headers: headers.map(|h| (h.name.to_owned(), text(h.value))).collect(),
                 is_old: head.version == Some(0),
+                body: Bytes::new(),
             };
             buffer.advance(length);
             return Ok(Some(request));
@@ -155,20 +166,17 @@ async fn next_request(
     }
 }
 
-/// Reads over a body: nothing that is sent along is looked at.
-async fn skip(stream: &mut TcpStream, buffer: &mut BytesMut, length: usize) -> io::Result<()> {
-    let mut left = length;
-    loop {
-        let here = left.min(buffer.len());
-        buffer.advance(here);
-        left -= here;
-        if left == 0 {
-            return Ok(());
-        }
+/// Reads a body.
+async fn body(stream: &mut TcpStream, buffer: &mut BytesMut, length: usize) -> io::Result<Bytes> {
+    if length > LARGEST_BODY {
+        return Err(io::Error::other("a body that no client of ours sends"));
+    }
+    while buffer.len() < length {
         if stream.read_buf(buffer).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+    Ok(buffer.split_to(length).freeze())
 }
 
 async fn write(stream: &mut TcpStream, request: &Request, response: &Response) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! A server that speaks Stripe's API, for tests only.
+//! Servers that speak Stripe's API and, in [`posthog`], PostHog's, for tests only.
 //!
 //! ```no_run
 //! use paydirt_stand_in::{DAHLIA, Fault, Key, Rule, Server, Settings, World};
@@ -56,10 +56,12 @@ mod log;
 mod mutator;
 mod object;
 mod path;
+pub mod posthog;
 mod query;
 mod refusal;
 mod resource;
 mod route;
+mod running;
 mod sample;
 mod server;
 mod store;

@@ -1,19 +1,14 @@
 //! The running server: who asks, what goes wrong, what is answered.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::thread::JoinHandle;
 
 use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
-use crate::connection::serve;
 use crate::fault::Faults;
 use crate::key::Key;
 use crate::limit::{Allowance, Limits};
 use crate::log::{Log, Seen};
+use crate::running::Running;
 use crate::world::World;
 
 /// Called before each request is answered, with the world that it asks about.
@@ -80,7 +75,6 @@ pub(crate) struct Shared {
     pub faults: Mutex<Faults>,
     pub log: Mutex<Log>,
     pub hook: Mutex<Option<Hook>>,
-    pub under_way: AtomicUsize,
 }
 
 impl From<World> for Served {
@@ -110,9 +104,7 @@ impl Shared {
 /// A running server; it ends when it is dropped.
 pub struct Server {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    running: Running,
 }
 
 impl Server {
@@ -136,36 +128,18 @@ impl Server {
             faults: Mutex::new(Faults::new(seed)),
             log: Mutex::default(),
             hook: Mutex::default(),
-            under_way: AtomicUsize::new(0),
         });
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let served = shared.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread =
-            std::thread::Builder::new().name("stripe-stand-in".into()).spawn(move || {
-                runtime.block_on(async {
-                    let Ok(listener) = TcpListener::from_std(listener) else { return };
-                    tokio::select! {
-                        () = serve(listener, served) => {}
-                        _ = stopped => {}
-                    }
-                });
-                // Also ends connections that are open.
-                runtime.shutdown_background();
-            })?;
-        Ok(Self { shared, address, stop: Some(stop), thread: Some(thread) })
+        let running = Running::start(Arc::clone(&shared), port, "stripe-stand-in")?;
+        Ok(Self { shared, running })
     }
 
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.running.address)
     }
 
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.running.address.port()
     }
 
     /// The account, to read; requests that change it wait.
@@ -220,21 +194,8 @@ impl Server {
     }
 
     /// Waits until the server ends by itself: never, unless something fails.
-    pub fn wait(mut self) {
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+    pub fn wait(self) {
+        self.running.wait();
     }
 }
 

@@ -1,20 +1,18 @@
 //! Why a request failed: sorted into kinds, each with a sentence and what to do.
 
-use std::error::Error as _;
-use std::io::Read;
 use std::time::Duration;
 
-use flate2::bufread::GzDecoder;
-use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::sync::api::transport::{self, Trouble};
 
 /// Tries of what most likely stays as it is.
 const FEW: usize = 4;
-/// A page of a hundred large objects unpacks to a few megabytes.
-const LARGEST_ANSWER: u64 = 256 << 20;
+/// Longer than this a request does not wait to be made again.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// What kind of failure it is; what follows from it depends on nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +69,8 @@ impl Failure {
 
     /// Sorts an answer that is not 200, or that is 200 and not JSON.
     pub fn of_answer(status: StatusCode, headers: &HeaderMap, body: &str) -> Self {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_html = header("content-type").is_some_and(|kind| kind.contains("html"))
-            || body.trim_start().starts_with('<');
+        let header = |name: &str| transport::header(headers, name);
+        let is_html = transport::is_web_page(headers, body);
         let error = serde_json::from_str::<Value>(body).ok();
         let error = error.as_ref().and_then(|json| json.get("error"));
         let text = |field: &str| error.and_then(|error| error.get(field)).and_then(Value::as_str);
@@ -117,7 +114,7 @@ impl Failure {
             _ => format!("HTTP {}", status.as_u16()),
         };
         Self {
-            wait: header("retry-after").and_then(seconds),
+            wait: transport::retry_after(headers).filter(|wait| *wait <= LONGEST_WAIT),
             should_retry: header("stripe-should-retry").and_then(|value| value.parse().ok()),
             parameter: text("param").map(str::to_owned),
             ..Self::new(kind, message)
@@ -126,34 +123,14 @@ impl Failure {
 
     /// Sorts a request that had no answer, or one that broke off.
     pub fn of_transport(error: &reqwest::Error) -> Self {
-        let mut causes = vec![];
-        let mut cause = error.source();
-        while let Some(layer) = cause {
-            causes.push(layer.to_string());
-            cause = layer.source();
-        }
-        let story = causes.join(": ");
-        let says = |words: &[&str]| words.iter().any(|word| story.contains(word));
-        let last = causes.pop().unwrap_or_else(|| error.to_string());
-        if error.is_timeout() {
-            return Self::new(Kind::Transient, "no answer in time");
-        }
-        if says(&["certificate expired", "certificate not valid yet", "NotValidYet", "Expired"]) {
-            return Self::new(
-                Kind::ClockOff,
-                format!("the server's certificate is refused: {last}"),
-            );
-        }
-        if says(&["certificate", "UnknownIssuer", "invalid peer"]) {
-            return Self::new(
-                Kind::BadCertificate,
-                format!("the server's certificate is refused: {last}"),
-            );
-        }
-        if error.is_connect() {
-            return Self::new(Kind::NoNetwork, format!("cannot connect: {last}"));
-        }
-        Self::new(Kind::Transient, format!("the connection broke: {last}"))
+        let (trouble, sentence) = transport::sorted(error);
+        let kind = match trouble {
+            Trouble::Passing => Kind::Transient,
+            Trouble::NoNetwork => Kind::NoNetwork,
+            Trouble::ClockOff => Kind::ClockOff,
+            Trouble::BadCertificate => Kind::BadCertificate,
+        };
+        Self::new(kind, sentence)
     }
 
     /// Whether the same request may succeed if it is made again, after so many tries.
@@ -250,30 +227,7 @@ impl From<Failure> for Error {
 
 /// Reads the rest of an answer; one that breaks off is a failure of its own kind.
 pub async fn read_body(answer: Response) -> Result<String, Failure> {
-    let is_packed = answer.headers().get(CONTENT_ENCODING).is_some_and(|how| how == "gzip");
-    let body = answer.bytes().await.map_err(|error| {
-        let failure = Failure::of_transport(&error);
-        match failure.kind {
-            Kind::Transient => failure,
-            _ => Failure::new(Kind::Transient, "the answer broke off"),
-        }
-    })?;
-    let text = match is_packed {
-        true => unpacked(&body)?,
-        false => body.into(),
-    };
-    String::from_utf8(text)
-        .map_err(|_| Failure::new(Kind::Transient, "the answer is not whole: it is no UTF-8"))
-}
-
-/// The HTTP client could unpack by itself, with a feature that no other user of it needs.
-fn unpacked(body: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let read = GzDecoder::new(body).take(LARGEST_ANSWER + 1).read_to_end(&mut text);
-    if read.is_err() || text.len() as u64 > LARGEST_ANSWER {
-        return Err(Failure::new(Kind::Transient, "the answer is not whole: it does not unpack"));
-    }
-    Ok(text)
+    transport::read_body(answer).await.map_err(|why| Failure::new(Kind::Transient, why))
 }
 
 /// The permission that Stripe names in its refusal: `rak_charge_read`, or `charge_read` beside the
@@ -283,12 +237,6 @@ fn missing_scope(message: &str) -> Option<String> {
     let mut words = message.split(|c| !is_part(c));
     let name = words.find(|word| word.ends_with("_read") || word.starts_with("rak_"))?;
     Some(if name.starts_with("rak_") { name.to_owned() } else { format!("rak_{name}") })
-}
-
-/// `Retry-After` in seconds; a date would be our clock against theirs.
-fn seconds(text: &str) -> Option<Duration> {
-    let seconds: f64 = text.trim().parse().ok()?;
-    (0.0..=600.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The API key: where it comes from, which kinds are taken, and how it is never shown.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::super::resources::RESOURCES;
 use crate::config::Mode;
 use crate::error::{Error, Result};
-use crate::secret::read_private;
+use crate::sync::api::secret::{self, Found, Place};
 
 pub const VARIABLE: &str = "STRIPE_API_KEY";
 
@@ -25,21 +25,15 @@ impl Key {
     /// (relative to `root`). Fails on a key that may do more than read, unless `allow_secret`,
     /// and on one of the other mode.
     pub fn read(root: &Path, file: Option<&Path>, mode: Mode, allow_secret: bool) -> Result<Self> {
-        let (text, origin) = match std::env::var(VARIABLE) {
-            Ok(text) if !text.trim().is_empty() => (text.into(), VARIABLE.to_owned()),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(not_a_key(VARIABLE));
-            }
-            _ => match file {
-                Some(file) => {
-                    let path = root.join(file);
-                    (read_key(&path)?, path.display().to_string())
-                }
-                None => {
-                    return Err(Error::new("no Stripe key: STRIPE_API_KEY is not set")
-                        .hint(format!("{}, then `export STRIPE_API_KEY=rk_live_…`; or keep it in a file of mode 0600 and name it: [source.stripe] key_file = \"stripe.key\"", how_to_make_one())));
-                }
-            },
+        let place = Place {
+            variable: VARIABLE,
+            file,
+            setting: "[source.stripe] key_file",
+            prefixes: &["rk_", "sk_"],
+        };
+        let Some(Found { text, origin }) = place.read(root)? else {
+            return Err(Error::new("no Stripe key: STRIPE_API_KEY is not set")
+                .hint(format!("{}, then `export STRIPE_API_KEY=rk_live_…`; or keep it in a file of mode 0600 and name it: [source.stripe] key_file = \"stripe.key\"", how_to_make_one())));
         };
         let key = Self::new(text, &origin, allow_secret)?;
         if key.mode != mode {
@@ -66,9 +60,7 @@ impl Key {
     fn new(text: SecretString, origin: &str, allow_secret: bool) -> Result<Self> {
         let secret = SecretString::from(text.expose_secret().trim().to_owned());
         let text = secret.expose_secret();
-        let is_plain =
-            text.len() < 512 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if !is_plain {
+        if !secret::is_plain(text) {
             return Err(not_a_key(origin));
         }
         let starts = |prefix: &str| text.starts_with(prefix);
@@ -114,16 +106,12 @@ impl Key {
 
     /// The value of the header that carries it; marked so that no log shows it.
     pub fn header(&self) -> Result<HeaderValue> {
-        let text = SecretString::from(format!("Bearer {}", self.secret.expose_secret()));
-        let mut value = HeaderValue::from_str(text.expose_secret())
-            .map_err(|_| Error::new("the Stripe key holds characters that no key has"))?;
-        value.set_sensitive(true);
-        Ok(value)
+        secret::bearer(&self.secret)
     }
 
     /// The text without the key, should somebody have sent it back to us.
     pub fn scrub(&self, text: &str) -> String {
-        text.replace(self.secret.expose_secret(), "[the key]")
+        secret::scrub(&self.secret, text)
     }
 }
 
@@ -141,25 +129,6 @@ fn how_to_make_one() -> String {
         "make a restricted key at https://dashboard.stripe.com/apikeys/create with Read on: {}",
         scopes.join(", ")
     )
-}
-
-/// The text of a key file.
-fn read_key(path: &Path) -> Result<SecretString> {
-    read_private(path, &format!("key file {}", name(path))).map_err(|error| {
-        let hint = "[source.stripe] key_file names a file that holds the key and nothing else";
-        if error.hint_text().is_some() { error } else { error.hint(hint) }
-    })
-}
-
-/// The path for an error, unless somebody wrote the key itself where the path belongs.
-fn name(path: &Path) -> String {
-    let last = path.file_name().map(PathBuf::from).unwrap_or_default();
-    match last.to_str() {
-        Some(text) if ["rk_", "sk_"].iter().any(|prefix| text.starts_with(prefix)) => {
-            "(a key instead of a path)".to_owned()
-        }
-        _ => path.display().to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -210,23 +179,5 @@ mod tests {
         let key = key(LIVE).unwrap();
         assert!(!format!("{key:?} {:?}", key.header().unwrap()).contains("51AbCdEf"));
         assert_eq!(key.scrub("no rk_live_51AbCdEf here"), "no [the key] here");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_file_is_private() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stripe.key");
-        std::fs::write(&path, format!("{LIVE}\n")).unwrap();
-        let mode =
-            |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-        mode(0o640);
-        let error = read_key(&path).unwrap_err();
-        assert!(error.hint_text().unwrap().starts_with("chmod 600 "), "{error:?}");
-        mode(0o600);
-        assert_eq!(read_key(&path).unwrap().expose_secret().trim(), LIVE);
-        let error = read_key(&folder.path().join(LIVE)).unwrap_err();
-        assert!(!error.message().contains("51AbCdEf"), "{error}");
     }
 }

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use chrono::DateTime;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
 use tokio::sync::watch;
@@ -19,6 +18,7 @@ use crate::clock;
 use crate::config::{self, Mode};
 use crate::error::{Error, Result};
 use crate::http;
+use crate::sync::api::transport::{self, is_json_object};
 
 pub use check::{Checked, check};
 pub use failure::{Failure, Kind};
@@ -242,9 +242,7 @@ impl Api {
 
     fn learn_time(&self, headers: &HeaderMap) -> i64 {
         let here = clock::now_us();
-        let date = headers.get("date").and_then(|value| value.to_str().ok());
-        let date = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok());
-        let there = date.map_or(here, |date| date.timestamp_micros());
+        let there = transport::date(headers).unwrap_or(here);
         self.clock_offset.store(there - here, Ordering::Relaxed);
         there
     }
@@ -252,10 +250,4 @@ impl Api {
     fn scrubbed(&self, failure: Failure) -> Failure {
         Failure { message: self.key.scrub(&failure.message), ..failure }
     }
-}
-
-/// A cheap look at both ends; what lies between is read by who needs it.
-fn is_json_object(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('{') && text.ends_with('}')
 }

@@ -33,7 +33,7 @@ struct Landed {
 pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
     let budget = project.config.source.stripe.request_budget;
     let engine = Engine::open(project, None).await?;
-    let used = stripe::requests_used(&engine).await?;
+    let used = stripe::requests_used(engine.lake()).await?;
     let tables = landed(&engine).await?;
     if tables.is_empty() && format == Format::Table {
         println!("nothing has landed yet: `paydirt sync stripe` or `paydirt sync files PATH…`");

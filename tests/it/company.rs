@@ -93,7 +93,7 @@ impl Company {
     /// The same project in another folder, for tests that change it.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy_folder(&self.root, folder.path());
+        copy_folder(&self.root, folder.path(), &self.root.join("data/cache"));
         Self { root: folder.path().to_path_buf(), _folder: Some(folder) }
     }
 
@@ -144,13 +144,17 @@ impl Company {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies all but what is stored to be faster: other tests are writing it.
+fn copy_folder(from: &Path, to: &Path, cache: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let (entry, target) =
             entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if entry == cache {
+            continue;
+        }
         if entry.is_dir() {
-            copy_folder(&entry, &target);
+            copy_folder(&entry, &target, cache);
         } else {
             std::fs::copy(&entry, &target).unwrap();
         }

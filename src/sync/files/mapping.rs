@@ -165,6 +165,32 @@ impl Sources {
         })
     }
 
+    /// The same where `parts` of the record are text in it that was read as JSON.
+    pub fn text_within(
+        &self,
+        target: Target,
+        record: &Json<'_>,
+        parts: &[(&str, &Json<'_>)],
+        faults: &mut Vec<Fault>,
+    ) -> Option<String> {
+        let source = self.get(target)?;
+        let inside = match source.steps.split_first() {
+            Some((Step::Key(name), rest)) if !rest.is_empty() => {
+                parts.iter().find(|(part, _)| part == name).and_then(|(_, json)| json.at(rest))
+            }
+            _ => None,
+        };
+        match inside {
+            Some(value) => {
+                text(value).map(|text| text.map(Cow::into_owned)).unwrap_or_else(|why| {
+                    faults.push((source.name.clone(), why));
+                    None
+                })
+            }
+            None => self.text(target, record, faults).map(Cow::into_owned),
+        }
+    }
+
     /// True if event and time are settled, so that rows can be events.
     pub fn are_enough(&self) -> bool {
         (self.is_constant_event || self.get(Target::Event).is_some())

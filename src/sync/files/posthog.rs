@@ -41,17 +41,20 @@ pub fn row<'a>(
     let person = object(record, "person_properties", faults);
     let set = properties.get("$set").unwrap_or(&Json::Null);
 
+    // Tables hold both as text.
+    let parts = [("properties", &*properties), ("person_properties", &*person)];
+    let mut mapped = |target| mapped.text_within(target, record, &parts, faults).map(Cow::Owned);
+    let account_id = mapped(Target::Account);
+    let mapped_customer = mapped(Target::StripeCustomer);
     // A mapped id that is no address must not hide the address that the event has elsewhere.
-    let email = mapped
-        .text(Target::Email, record, faults)
-        .filter(|email| looks_like_email(email))
+    let email = mapped(Target::Email)
+        .filter(|email: &Cow<'_, str>| looks_like_email(email))
         .or_else(|| string(&person, "email"))
         .or_else(|| string(&person, "$email"))
         .or_else(|| string(set, "email"))
         .or_else(|| string(&properties, "email"))
         .or_else(|| string(&properties, "$email"));
-    let stripe_customer_id = mapped
-        .text(Target::StripeCustomer, record, faults)
+    let stripe_customer_id = mapped_customer
         .or_else(|| string(&person, "stripe_customer_id"))
         .or_else(|| string(&properties, "stripe_customer_id"));
     // The events endpoint calls it `id`.
@@ -66,7 +69,7 @@ pub fn row<'a>(
         distinct_id: text_of(record, "distinct_id", faults),
         person_id: text_of(record, "person_id", faults),
         email,
-        account_id: mapped.text(Target::Account, record, faults),
+        account_id,
         stripe_customer_id,
         groups: properties.get("$groups").and_then(compact),
         properties: compact(&properties),

@@ -17,7 +17,7 @@ fn weeks_of_history_land_once() {
         text.contains("landed 2,028 new rows from PostHog: events 2,000, persons 23, groups 5"),
         "{text}"
     );
-    assert!(text.contains("events through 2025-01-25T00:20:00Z"), "{text}");
+    assert!(text.contains("events through 2025-01-25T00:20:10Z"), "{text}");
     assert_same(&server, &company);
     // Four weeks each of events and persons.
     assert_eq!(exports(&server), 8);
@@ -30,16 +30,16 @@ fn weeks_of_history_land_once() {
                  from posthog_log.events order by ingested_at limit 1";
     assert_eq!(
         database.value(first),
-        "signed_up | 2024-12-31T23:59:20Z | 2025-01-01T00:00:00Z | user-0 | \
+        "signed_up | 2024-12-31T23:59:30Z | 2025-01-01T00:00:10Z | user-0 | \
          0190a000-0000-4000-9000-000000000000 | user0@company0.example.com | \
          {\"company\":\"company-0\"} | free | it's \"quoted\" \\ and ünïcode 0 | free | posthog"
     );
     // The as-of time of the project is how far PostHog is read.
-    assert_eq!(company.open().value("select as_of()"), "2025-01-25T00:20:00Z");
+    assert_eq!(company.open().value("select as_of()"), "2025-01-25T00:20:10Z");
     let status = paydirt(company.root(), &["status", "--format", "json"]).printed();
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     let events = status.as_array().unwrap().iter().find(|row| row["table"] == "posthog_log.events");
-    assert_eq!(events.unwrap()["complete_through"], "2025-01-25T00:20:00Z");
+    assert_eq!(events.unwrap()["complete_through"], "2025-01-25T00:20:10Z");
 
     let keys = company.open().landed_keys();
     server.forget_requests();

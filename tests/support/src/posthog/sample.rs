@@ -16,11 +16,11 @@ impl Project {
     pub fn insert_sample(&mut self, events: usize, days: i64) {
         let (from, length) = (self.now, days * DAY);
         for number in 0..events as i64 {
-            let inserted_at = from + length * number / (events as i64);
+            let inserted_at = from + 10 * SECOND + length * number / (events as i64);
             let late = if number % 10 == 7 { 3 * DAY + number * SECOND } else { 40 * SECOND };
             self.insert_event(inserted_at, inserted_at - late);
         }
-        self.now = from + length;
+        self.now = from + length + 10 * SECOND;
     }
 
     /// Adds an event that happened at one time and came in at another, µs; gives its id.
@@ -56,7 +56,8 @@ impl Project {
     pub fn insert_people(&mut self) {
         let now = self.now;
         for who in 0..23 {
-            self.insert_person(who, 1, now - DAY * (23 - who as i64) / 4);
+            let inserted_at = now - DAY * (23 - who as i64) / 4;
+            self.insert_person(who, 1, inserted_at.max(self.created_at + SECOND));
         }
         self.group_types = vec!["company".into()];
         for company in 0..5 {

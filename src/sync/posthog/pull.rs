@@ -243,15 +243,31 @@ impl Pull {
         let mut slices = Slices::new(plan.at, plan.to, QUERY_WIDTH, QUERY_WIDEST);
         while let Some(slice) = slices.next() {
             self.show(reading, plan, slice);
-            let page = match query::events(&self.api, slice, 0).await {
-                Ok(page) if page.has_more && slices.narrow(slice) => continue,
-                Err(failure) if is_too_wide(&failure, slice) && slices.narrow(slice) => continue,
+            let mut page = match query::events(&self.api, slice, 0).await {
+                Err(failure) if is_too_wide(&failure) && slices.narrow(slice) => continue,
                 Ok(page) => page,
                 Err(failure) => return Ok(Err(failure)),
             };
+            if page.has_more && slice.to - slice.from > NARROWEST {
+                // The answer holds the beginning of the span, up to some second.
+                match page.cut().filter(|at| *at <= slice.to) {
+                    Some(at) if at > slice.from => {
+                        let slice = Slice { to: at, ..slice };
+                        let path = self.folder.write(page.records.into_iter())?;
+                        let positions = self.reached(plan, slice);
+                        if let Err(failure) = self.land(reading, slice, &path, positions).await? {
+                            return Ok(Err(failure));
+                        }
+                        slices.read(slice, false);
+                        reading.through = Some(slice.to);
+                    }
+                    _ => slices.narrow_most(),
+                }
+                continue;
+            }
             // What one second holds is read to its end, page by page.
             let is_roomy = page.records.len() < query::LIMIT / 4;
-            let (mut page, mut offset) = (page, 0);
+            let mut offset = 0;
             loop {
                 offset += page.records.len();
                 let has_more = page.has_more && !page.records.is_empty();
@@ -404,10 +420,10 @@ fn is_no_export(failure: &Failure) -> bool {
 }
 
 /// Whether a narrower span may succeed.
-fn is_too_wide(failure: &Failure, slice: Slice) -> bool {
+fn is_too_wide(failure: &Failure) -> bool {
     // A server that gives up says so in many ways.
     let is_slow = failure.kind == Kind::Transient && failure.message.contains("in time");
-    (failure.kind == Kind::TooMuch || is_slow) && slice.to - slice.from > NARROWEST
+    failure.kind == Kind::TooMuch || is_slow
 }
 
 fn whole_seconds(at: i64) -> i64 {

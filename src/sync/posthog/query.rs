@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Answer, Api, Failure, Kind};
 use super::slices::Slice;
-use crate::time::format_moment;
+use crate::time::{self, SECOND_US, format_moment};
 
 pub const PATH: &str = "query/";
 /// Rows of an answer: PostHog gives out 50,000 at most, and this many fit in memory whatever they
@@ -44,6 +44,17 @@ pub async fn events(api: &Api, slice: Slice, offset: usize) -> Result<Page, Fail
     let sql = EVENTS.replace("{limit}", &LIMIT.to_string());
     let sql = sql.replace("{offset}", &offset.to_string());
     page(&api.post(PATH, &request(&sql, values)).await?)
+}
+
+impl Page {
+    /// Takes off the rows of the last second that the page holds, which may not be all of it; gives
+    /// its beginning, µs. `None` if its rows do not tell.
+    pub fn cut(&mut self) -> Option<i64> {
+        let made = |record: &Value| time::parse_moment(record["created_at"].as_str()?).ok();
+        let second = made(self.records.last()?)?.div_euclid(SECOND_US) * SECOND_US;
+        self.records.retain(|record| made(record).is_some_and(|at| at < second));
+        Some(second)
+    }
 }
 
 /// People by their distinct ids, after `after`.
@@ -104,6 +115,18 @@ mod tests {
         for broken in [json!({}), json!({ "columns": ["a"], "results": [[1, 2]] })] {
             assert_eq!(answered(broken).unwrap_err().kind, Kind::Transient);
         }
+    }
+
+    #[test]
+    fn a_full_page_is_cut_at_its_last_second() {
+        let record = |at: &str| json!({ "created_at": at });
+        let times =
+            ["2025-01-01T00:00:00.5Z", "2025-01-01T01:00:01+01:00", "2025-01-01T00:00:01.9Z"];
+        let mut page = Page { records: times.map(record).into(), has_more: true };
+        assert_eq!(page.cut(), Some(1_735_689_601_000_000));
+        assert_eq!(page.records, [record(times[0])]);
+        let mut page = Page { records: vec![json!({})], has_more: true };
+        assert_eq!((page.cut(), page.records.len()), (None, 1));
     }
 
     #[test]

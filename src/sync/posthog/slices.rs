@@ -19,6 +19,8 @@ pub struct Slices {
     most: i64,
 }
 
+/// How many times as wide the next slice is where there is room.
+const WIDER: i64 = 4;
 /// No narrower than this: what happened in one second is read page by page.
 pub const NARROWEST: i64 = SECOND_US;
 
@@ -38,8 +40,13 @@ impl Slices {
     pub fn read(&mut self, slice: Slice, room: bool) {
         self.from = slice.to;
         if room {
-            self.width = self.width.saturating_mul(2).min(self.most);
+            self.width = self.width.saturating_mul(WIDER).min(self.most);
         }
+    }
+
+    /// No more than one second fits.
+    pub fn narrow_most(&mut self) {
+        self.width = NARROWEST;
     }
 
     /// The slice is too much; false if it can be no less.

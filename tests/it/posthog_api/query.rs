@@ -81,7 +81,7 @@ fn spans_split_until_an_answer_holds_them() {
     sync(company.root()).printed();
     assert_same(&server, &company);
     let queries = asked(&server, "/query/");
-    assert!(queries < 70, "{queries}");
+    assert!(queries < 25, "{queries}");
 }
 
 #[test]

@@ -13,7 +13,6 @@ use crate::config::Project;
 use crate::engine::system;
 use crate::error::{Error, Result};
 use crate::lake::{Compacted, Lake, Progress, TableSpec, Vacuumed};
-use crate::render::{self, Format, Layout};
 use crate::sync::postgres::landed_specs;
 use crate::sync::table_specs;
 use crate::time;
@@ -93,13 +92,7 @@ fn report(outcomes: &[Outcome], vacuumed: Vacuumed) -> Result<()> {
         println!("nothing to do: no table has small files to merge");
     } else {
         let batch = batch(outcomes)?;
-        render::write_batches(
-            Format::Table,
-            Layout::of_stdout(),
-            batch.schema(),
-            &[batch],
-            std::io::stdout(),
-        )?;
+        super::show_table(batch)?;
     }
     if vacuumed.files > 0 {
         println!(

@@ -19,9 +19,12 @@ mod sync;
 
 use std::process::ExitCode;
 
+use arrow::array::RecordBatch;
+
 use crate::cli::{Checkable, Cli, Command, New, Source};
 use crate::config::Project;
 use crate::error::{Error, Result};
+use crate::render::{self, Format, Layout};
 use crate::time;
 
 /// Runs a command; the code is 0 for done and 1 for "the data said no".
@@ -70,6 +73,13 @@ pub fn fail(error: &Error) -> ExitCode {
         eprintln!("hint: {hint}");
     }
     ExitCode::from(2)
+}
+
+/// Prints a table for people.
+fn show_table(batch: RecordBatch) -> Result<()> {
+    let (format, layout) = (Format::Table, Layout::of_stdout());
+    render::write_batches(format, layout, batch.schema(), &[batch], std::io::stdout())?;
+    Ok(())
 }
 
 /// A time from the command line, in µs.

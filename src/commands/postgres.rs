@@ -12,7 +12,6 @@ use crate::config::Project;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::library::closest;
-use crate::render::{self, Format, Layout};
 use crate::sync::postgres::{self, Checked, PostgresSource, Report};
 
 /// Lands what is new in each entry; 2 when something did not land.
@@ -91,13 +90,7 @@ fn show(source: &PostgresSource, checked: &Checked) -> Result<()> {
         ("type", column(1)),
         ("becomes", column(2)),
     ])?;
-    render::write_batches(
-        Format::Table,
-        Layout::of_stdout(),
-        table.schema(),
-        &[table],
-        std::io::stdout(),
-    )?;
+    super::show_table(table)?;
     for note in &checked.notes {
         eprintln!("note: {note}");
     }

@@ -14,7 +14,6 @@ use crate::commands::{postgres, posthog, stripe};
 use crate::config::Project;
 use crate::error::Result;
 use crate::lake::Lake;
-use crate::render::{self, Format, Layout};
 use crate::sync::files::{self, Expanded, expand};
 use crate::sync::land::{Landing, Outcome};
 use crate::sync::{FileReport, Rejected};
@@ -184,13 +183,7 @@ fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Resul
         if let Some(landed) = &preview.landed {
             println!("lands in {}", landed.table.replace('/', "."));
             let batch = landed.batch.project(&mapped_columns(&landed.batch))?;
-            render::write_batches(
-                Format::Table,
-                Layout::of_stdout(),
-                batch.schema(),
-                std::slice::from_ref(&batch),
-                std::io::stdout(),
-            )?;
+            super::show_table(batch)?;
         }
         if !preview.null_columns.is_empty() {
             println!("always NULL: {}", preview.null_columns.join(", "));

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
 use super::connect;
+use crate::commands;
 use crate::config::Project;
 use crate::error::Result;
-use crate::render::{self, Format, Layout};
 use crate::sync::posthog::api::{self, Checked, Failure, Kind};
 
 /// A scope that a key has, where it may do more than is needed.
@@ -25,13 +25,7 @@ pub async fn check(project: Project) -> Result<ExitCode> {
         api::known(&connection).await.map_err(|failure| error(&failure))?;
     let checked = api::check(&connection).await.map_err(|failure| error(&failure))?;
     let table = table(&checked)?;
-    render::write_batches(
-        Format::Table,
-        Layout::of_stdout(),
-        table.schema(),
-        &[table],
-        std::io::stdout(),
-    )?;
+    commands::show_table(table)?;
     let name = known.project.as_deref().unwrap_or("its name is not told by this key");
     println!("project: {} ({name})", settings.project.unwrap_or_default());
     println!("host: {host}");

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::connect;
@@ -99,20 +97,8 @@ fn sentence(report: &Report) -> String {
 }
 
 fn bar(pull: Arc<Pull>) -> JoinHandle<()> {
-    let bar = ProgressBar::new(1_000);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:30} {percent:>3} % {wide_msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(200));
-        // The bar goes when this task is dropped.
-        let bar = stop::Clearing(bar);
-        loop {
-            tick.tick().await;
-            let (share, what) = pull.progress.share();
-            bar.0.set_position((share * 1_000.0) as u64);
-            bar.0.set_message(format!("{} · {what}", counted(pull.progress.rows(), "row")));
-        }
+    stop::bar(move || {
+        let (share, what) = pull.progress.share();
+        (share, format!("{} · {what}", counted(pull.progress.rows(), "row")))
     })
 }

@@ -8,9 +8,9 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use super::connect;
 use crate::cli::KeyArgs;
 use crate::clock;
+use crate::commands;
 use crate::config::Project;
 use crate::error::{Error, Result};
-use crate::render::{self, Format, Layout};
 use crate::sync::stripe::api::{self, Checked, Failure, Kind, VERSION};
 use crate::time::{self, SECOND_US};
 
@@ -26,13 +26,7 @@ pub async fn check(project: Project, args: &KeyArgs) -> Result<ExitCode> {
     }
     let account = connection.account_id().await;
     let table = table(&checked)?;
-    render::write_batches(
-        Format::Table,
-        Layout::of_stdout(),
-        table.schema(),
-        &[table],
-        std::io::stdout(),
-    )?;
+    commands::show_table(table)?;
     println!("mode: {}", connection.mode().as_str());
     println!("account: {}", account.as_deref().unwrap_or("not told by this key"));
     println!("API version: {VERSION}");

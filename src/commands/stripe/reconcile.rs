@@ -13,11 +13,11 @@ use super::sync::bury;
 use crate::backtest::format::count;
 use crate::backtest::read;
 use crate::cli::KeyArgs;
+use crate::commands;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
-use crate::render::{self, Format, Layout};
 use crate::sync::stripe::api::Failure;
 use crate::sync::stripe::pull::{self, Pull};
 use crate::sync::stripe::{self, Resource};
@@ -227,7 +227,7 @@ fn say(differences: &[Difference], months: &Months) -> Result<()> {
     let name = |pick: for<'a> fn(&'a (&'static str, String)) -> &'a str| -> ArrayRef {
         Arc::new(months.keys().map(|key| Some(pick(key))).collect::<StringArray>())
     };
-    show(RecordBatch::try_from_iter([
+    commands::show_table(RecordBatch::try_from_iter([
         ("resource", name(|key| key.0)),
         ("created", name(|key| &key.1)),
         ("stripe", number(0)),
@@ -244,7 +244,7 @@ fn say(differences: &[Difference], months: &Months) -> Result<()> {
     let column = |pick: fn(&Difference) -> &str| -> ArrayRef {
         Arc::new(named.iter().map(|difference| Some(pick(difference))).collect::<StringArray>())
     };
-    show(RecordBatch::try_from_iter([
+    commands::show_table(RecordBatch::try_from_iter([
         ("resource", column(|difference| difference.resource)),
         ("created", column(|difference| &difference.month)),
         ("id", column(|difference| &difference.id)),
@@ -285,11 +285,5 @@ async fn explain_conversion(engine: &Engine) -> Result<()> {
     for line in lines {
         println!("{line}");
     }
-    Ok(())
-}
-
-fn show(batch: RecordBatch) -> Result<()> {
-    let (format, layout) = (Format::Table, Layout::of_stdout());
-    render::write_batches(format, layout, batch.schema(), &[batch], std::io::stdout())?;
     Ok(())
 }

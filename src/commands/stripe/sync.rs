@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::connect;
@@ -12,10 +11,11 @@ use crate::backtest::format::{count, counted};
 use crate::backtest::read;
 use crate::cli::StripeArgs;
 use crate::commands::stop;
-use crate::config::{self, Project};
+use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
+use crate::sync::stripe::Settings;
 use crate::sync::stripe::api::{Failure, Kind};
 use crate::sync::stripe::pull::{Pull, Report};
 use crate::time;
@@ -139,31 +139,20 @@ async fn rest(pull: &Pull, pause: Duration) -> bool {
 }
 
 fn bar(pull: Arc<Pull>) -> JoinHandle<()> {
-    let bar = ProgressBar::new(1_000);
-    bar.set_style(
-        ProgressStyle::with_template("{bar:30} {percent:>3} % {wide_msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(200));
-        // The bar goes when this task is dropped.
-        let bar = stop::Clearing(bar);
-        loop {
-            tick.tick().await;
-            let (share, under_way) = pull.progress.share();
-            bar.0.set_position((share * 1_000.0) as u64);
-            bar.0.set_message(format!(
-                "{} · {} · {}",
-                counted(pull.progress.objects(), "object"),
-                counted(pull.api.requests(), "request"),
-                under_way.join(", ")
-            ));
-        }
+    stop::bar(move || {
+        let (share, under_way) = pull.progress.share();
+        let message = format!(
+            "{} · {} · {}",
+            counted(pull.progress.objects(), "object"),
+            counted(pull.api.requests(), "request"),
+            under_way.join(", ")
+        );
+        (share, message)
     })
 }
 
 /// Says what did not land on stderr; true if all that must did.
-fn say(settings: &config::Stripe, report: &Report) -> bool {
+fn say(settings: &Settings, report: &Report) -> bool {
     if let Some(gap) = &report.gap {
         eprintln!("note: {}", gap.sentence());
     }
@@ -209,7 +198,7 @@ fn sentence(report: &Report) -> String {
     format!("landed {} from Stripe{parts}", counted(report.new_rows(), "new row"))
 }
 
-fn requests(settings: &config::Stripe, report: &Report, used: u64) -> String {
+fn requests(settings: &Settings, report: &Report, used: u64) -> String {
     let budget = match settings.request_budget {
         Some(budget) => format!(" of {}", count(budget)),
         None => String::new(),

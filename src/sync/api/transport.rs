@@ -103,3 +103,27 @@ pub fn is_json_object(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('{') && text.ends_with('}')
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_cut_or_garbled_does_not_unpack() {
+        let body = packed(b"{\"object\":\"list\"}");
+        assert_eq!(unpacked(&body).unwrap(), b"{\"object\":\"list\"}");
+        assert!(unpacked(&body[..body.len() / 2]).is_err());
+        assert!(unpacked(b"{}").is_err());
+    }
+}

@@ -10,6 +10,7 @@ mod object;
 pub mod pull;
 mod resources;
 mod rows;
+mod settings;
 
 #[cfg(test)]
 mod tests;
@@ -18,3 +19,4 @@ pub use batch::StripeBatches;
 pub use column::time_type;
 pub use object::{Answered, first_128};
 pub use resources::{Children, Listing, RESOURCES, Resource, listed, schema};
+pub use settings::Settings;

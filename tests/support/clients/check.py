@@ -17,27 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import stripe
 from exported import LISTED, Exported, query
+from stand_in import StandIn
 
 # Children are asked for one by one: of the larger lists, as many as this.
 MOST_PARENTS = 25
 # Small pages, so that there are several.
 PYTHON_LIMIT, CLI_LIMIT = 10, 50
-
-
-class StandIn:
-    def __init__(self, program, folder, now, *arguments):
-        command = [program, "--load", folder, "--now", str(now), *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
-        if not self.url:
-            raise SystemExit("error: the stand-in did not start")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
 
 
 class Python:
@@ -156,7 +141,7 @@ def main():
         exported = Exported(folder)
         for shape in [[], ["--as-given"]]:
             flags = ["--shape", arguments.shape, *shape]
-            with StandIn(arguments.stand_in, folder, exported.now, *flags) as server:
+            with StandIn(arguments.stand_in, "--load", folder, "--now", exported.now, *flags) as server:
                 for mode in ["live", "test"]:
                     key, livemode = f"rk_{mode}_standin", mode == "live"
                     client = Python(server.url, key)

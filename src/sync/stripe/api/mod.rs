@@ -15,10 +15,11 @@ use reqwest::{Client, Url};
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::config::{self, Mode};
+use crate::config::Mode;
 use crate::error::{Error, Result};
 use crate::http;
 use crate::sync::api::transport::{self, is_json_object};
+use crate::sync::stripe::Settings;
 
 pub use check::{Checked, check};
 pub use failure::{Failure, Kind};
@@ -78,7 +79,7 @@ pub struct Answer {
 
 impl Api {
     /// `allowance`: how many requests the project's budget leaves.
-    pub fn new(settings: &config::Stripe, key: Key, allowance: Option<u64>) -> Result<Self> {
+    pub fn new(settings: &Settings, key: Key, allowance: Option<u64>) -> Result<Self> {
         let base = settings.base()?;
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, key.header()?);

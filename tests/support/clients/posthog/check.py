@@ -15,26 +15,14 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent.parent))
+from stand_in import StandIn
+
 KEY, PROJECT = "phx_standin", 12345
+PROJECT_AND_KEY = ("--project", PROJECT, "--key", KEY)
 EVENTS = 25_000
 # The connector reads up to its own now, so the events are of the last weeks.
 DAYS = 20
-
-
-class StandIn:
-    def __init__(self, program, *arguments):
-        command = [program, "--project", str(PROJECT), "--key", KEY, *map(str, arguments)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
-        if not self.url:
-            raise SystemExit("error: the stand-in did not start")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
 
 
 def moment(text):
@@ -121,7 +109,7 @@ def read_alike(stand_in, paydirt, folder):
     start = start.strftime("%Y-%m-%dT%H:%M:%SZ")
     dump = folder / "events.ndjson"
     arguments = ("--start", start, "--days", DAYS, "--events", EVENTS, "--dump", dump, "--without-exports")
-    with StandIn(stand_in, *arguments) as server:
+    with StandIn(stand_in, *PROJECT_AND_KEY, *arguments) as server:
         early = (moment(start).timestamp() - 5 * 86_400)
         early = datetime.fromtimestamp(early, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         theirs = airbyte(server.url, early, folder)
@@ -148,7 +136,7 @@ def capture(stand_in, paydirt, folder):
     import posthog
 
     captured = folder / "captured.json"
-    with StandIn(stand_in, "--events", 0, "--capture", captured) as server:
+    with StandIn(stand_in, *PROJECT_AND_KEY, "--events", 0, "--capture", captured) as server:
         client = posthog.Posthog("phc_standin", host=server.url, sync_mode=True)
         sent = []
         for number in range(5):

@@ -6,24 +6,26 @@
 //! writing it, and each sync looks a little further back than where the last one ended; what was
 //! there already is known by its uuid.
 
+mod latest;
+mod spans;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::api::{Api, Ended, Failure, Kind};
+use super::api::{Api, Failure, Kind};
 use super::download::Folder;
-use super::export::export;
+use super::position;
 use super::position::Position;
 use super::report::{Reading, Report, Way};
 use super::settings::{DATA, Datum, Settings};
-use super::slices::{NARROWEST, Slice, Slices, WEEK};
-use super::{groups, position, query};
+use super::slices::Slice;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
 use crate::sync::land::Landing;
-use crate::time::{self, DAY_US, SECOND_US};
+use crate::time::{self, SECOND_US};
 
 /// What was ingested later than this before now may not all be there yet.
 const UNSETTLED: i64 = 600 * SECOND_US;
@@ -31,12 +33,6 @@ const UNSETTLED: i64 = 600 * SECOND_US;
 /// event was made, which is further from when it can be seen.
 const OVERLAP: i64 = 3_600 * SECOND_US;
 const QUERY_OVERLAP: i64 = 6 * OVERLAP;
-/// The first span of a query; where it holds little, the next one is wider.
-const QUERY_WIDTH: i64 = DAY_US;
-const QUERY_WIDEST: i64 = 28 * DAY_US;
-/// People are read whole by query, once a day at most.
-const PEOPLE_AGAIN: i64 = DAY_US;
-
 /// One project on its way into one lake.
 #[derive(Debug)]
 pub struct Pull {
@@ -201,164 +197,6 @@ impl Pull {
         Plan { from, at: whole_seconds(at), to }
     }
 
-    /// Reads by exports, a week at most each.
-    async fn exports(&self, reading: &mut Reading, plan: Plan) -> Result<Result<(), Failure>> {
-        let mut slices = Slices::new(plan.at, plan.to, WEEK, WEEK);
-        while let Some(slice) = slices.next() {
-            self.show(reading, plan, slice);
-            let exported = match export(&self.api, reading.datum.name, slice).await {
-                Err(failure)
-                    if failure.kind == Kind::Export(Ended::TimedOut) && slices.narrow(slice) =>
-                {
-                    continue;
-                }
-                Err(failure) => return Ok(Err(failure)),
-                Ok(exported) => exported,
-            };
-            let positions = self.reached(plan, slice);
-            let Some((last, others)) = exported.files.split_last() else {
-                self.commit(reading, positions).await?;
-                slices.read(slice, true);
-                reading.through = Some(slice.to);
-                continue;
-            };
-            let others = others.iter().map(|file| (file, vec![]));
-            for (file, positions) in others.chain([(last, positions)]) {
-                let path = match exported.download(&self.api, &self.folder, file).await? {
-                    Ok(path) => path,
-                    Err(failure) => return Ok(Err(failure)),
-                };
-                if let Err(failure) = self.land(reading, slice, &path, positions).await? {
-                    return Ok(Err(failure));
-                }
-            }
-            slices.read(slice, true);
-            reading.through = Some(slice.to);
-        }
-        Ok(Ok(()))
-    }
-
-    /// Reads events by queries, in spans that hold no more than an answer does.
-    async fn queries(&self, reading: &mut Reading, plan: Plan) -> Result<Result<(), Failure>> {
-        let mut slices = Slices::new(plan.at, plan.to, QUERY_WIDTH, QUERY_WIDEST);
-        while let Some(slice) = slices.next() {
-            self.show(reading, plan, slice);
-            let mut page = match query::events(&self.api, slice, 0).await {
-                Err(failure) if is_too_wide(&failure) && slices.narrow(slice) => continue,
-                Ok(page) => page,
-                Err(failure) => return Ok(Err(failure)),
-            };
-            if page.has_more && slice.to - slice.from > NARROWEST {
-                // The answer holds the beginning of the span, up to some second.
-                match page.cut().filter(|at| *at <= slice.to) {
-                    Some(at) if at > slice.from => {
-                        let slice = Slice { to: at, ..slice };
-                        let path = self.folder.write(page.records.into_iter())?;
-                        let positions = self.reached(plan, slice);
-                        if let Err(failure) = self.land(reading, slice, &path, positions).await? {
-                            return Ok(Err(failure));
-                        }
-                        slices.read(slice, false);
-                        reading.through = Some(slice.to);
-                    }
-                    _ => slices.narrow_most(),
-                }
-                continue;
-            }
-            // What one second holds is read to its end, page by page.
-            let is_roomy = page.records.len() < query::LIMIT / 4;
-            let mut offset = 0;
-            loop {
-                offset += page.records.len();
-                let has_more = page.has_more && !page.records.is_empty();
-                let positions = if has_more { vec![] } else { self.reached(plan, slice) };
-                let path = self.folder.write(page.records.into_iter())?;
-                if let Err(failure) = self.land(reading, slice, &path, positions).await? {
-                    return Ok(Err(failure));
-                }
-                if !has_more {
-                    break;
-                }
-                page = match query::events(&self.api, slice, offset).await {
-                    Ok(page) => page,
-                    Err(failure) => return Ok(Err(failure)),
-                };
-            }
-            slices.read(slice, is_roomy);
-            reading.through = Some(slice.to);
-        }
-        Ok(Ok(()))
-    }
-
-    /// Reads people by queries: all of them, since a query does not tell who has changed.
-    async fn people(
-        &self,
-        reading: &mut Reading,
-        position: Option<Position>,
-    ) -> Result<Result<(), Failure>> {
-        let now = whole_seconds(self.api.now());
-        if position.is_some_and(|position| now - position.through < PEOPLE_AGAIN) {
-            return Ok(Ok(()));
-        }
-        let whole = Slice { from: now, to: now + NARROWEST };
-        let mut after = String::new();
-        loop {
-            self.progress.show(0.0, "persons".to_owned());
-            let page = match query::persons(&self.api, &after).await {
-                Ok(page) => page,
-                Err(failure) => return Ok(Err(failure)),
-            };
-            let last = page.records.last().and_then(|record| record["distinct_id"].as_str());
-            let next = last.filter(|last| page.has_more && *last != after).map(str::to_owned);
-            let from = position.map_or(now, |position| position.from);
-            let reached = Position { from, through: now }.to_commit(&self.scope);
-            let positions = if next.is_some() { vec![] } else { reached };
-            let path = self.folder.write(page.records.into_iter())?;
-            if let Err(failure) = self.land(reading, whole, &path, positions).await? {
-                return Ok(Err(failure));
-            }
-            match next {
-                Some(next) => after = next,
-                None => break,
-            }
-        }
-        reading.through = Some(now);
-        Ok(Ok(()))
-    }
-
-    /// Reads all groups, type by type.
-    async fn groups(&self, datum: &'static Datum) -> Result<Reading> {
-        let mut reading = Reading::new(datum, Way::List);
-        let types = match groups::types(&self.api).await {
-            Ok(types) => types,
-            // No groups have ever been sent, or they are not part of the plan.
-            Err(failure) if failure.kind == Kind::NotThere => return Ok(reading),
-            Err(failure) => return Ok(reading.fail(failure)),
-        };
-        let now = whole_seconds(self.api.now());
-        let span = Slice { from: now, to: now + NARROWEST };
-        for of in &types {
-            let mut cursor = None;
-            loop {
-                self.progress.show(0.0, "groups".to_owned());
-                let (records, next) = match groups::page(&self.api, of, cursor.as_deref()).await {
-                    Ok(page) => page,
-                    Err(failure) => return Ok(reading.fail(failure)),
-                };
-                let path = self.folder.write(records.into_iter())?;
-                if let Err(failure) = self.land(&mut reading, span, &path, vec![]).await? {
-                    return Ok(reading.fail(failure));
-                }
-                match next {
-                    Some(next) => cursor = Some(next),
-                    None => break,
-                }
-            }
-        }
-        reading.through = Some(now);
-        Ok(reading)
-    }
-
     /// Lands a file; one that breaks off is a failure.
     async fn land(
         &self,
@@ -417,13 +255,6 @@ impl Pull {
 /// Whether the failure says that there are no exports to be had: events then come by query.
 fn is_no_export(failure: &Failure) -> bool {
     matches!(failure.kind, Kind::Denied { .. } | Kind::NotThere)
-}
-
-/// Whether a narrower span may succeed.
-fn is_too_wide(failure: &Failure) -> bool {
-    // A server that gives up says so in many ways.
-    let is_slow = failure.kind == Kind::Transient && failure.message.contains("in time");
-    failure.kind == Kind::TooMuch || is_slow
 }
 
 fn whole_seconds(at: i64) -> i64 {

@@ -76,9 +76,9 @@ def server():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     data, programs = folder / "data", binaries()
-    url = f"postgresql://bench@127.0.0.1:{port}/postgres"
+    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
-    initdb = [programs / "initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run([*as_nobody, *initdb], check=True, **quiet)
     settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off", "max_wal_size=4GB"]
     command = [*as_nobody, programs / "postgres", "-D", data, "-p", str(port)]

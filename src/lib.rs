@@ -26,6 +26,7 @@
 //! - Only `commands`, `repl` and `main` print. One reader of wall time: `clock`. One HTTP client:
 //!   `http`. A secret is never printed, logged or written.
 
+pub mod bucket;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -1,0 +1,130 @@
+//! Buckets of S3, Google Cloud Storage and Azure, by URL. Credentials, region and endpoint come from
+//! the environment variables that the clouds' own tools read, or from the machine's role.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::{Error as StoreError, ObjectStore, RetryConfig};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// How long a request is tried again: a machine that cannot reach its bucket should say so.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
+const RETRIES: usize = 8;
+
+/// A bucket and a place in it.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// Its root is that of the bucket.
+    pub store: Arc<dyn ObjectStore>,
+    pub url: Url,
+}
+
+/// Who serves buckets of a URL.
+#[derive(Debug, Clone, Copy)]
+enum Cloud {
+    Amazon,
+    Google,
+    Azure,
+}
+
+impl Cloud {
+    fn of(url: &Url) -> Option<Self> {
+        match url.scheme() {
+            "s3" | "s3a" => Some(Self::Amazon),
+            "gs" => Some(Self::Google),
+            "az" | "azure" | "abfs" | "abfss" => Some(Self::Azure),
+            _ => None,
+        }
+    }
+
+    /// What to set for it to let somebody in.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Amazon => {
+                "set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION \
+                 (and AWS_ENDPOINT_URL for another server than Amazon's)"
+            }
+            Self::Google => "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account",
+            Self::Azure => "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+        }
+    }
+}
+
+/// Whether a text is the URL of a bucket, such as `s3://bucket/folder`.
+pub fn is_bucket(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| Cloud::of(&url).is_some())
+}
+
+/// The bucket of a URL; asks the network nothing yet.
+///
+/// # Errors
+/// When the text is no such URL, or a variable of the environment has an impossible value.
+pub fn open(text: &str) -> Result<Bucket> {
+    let unusable = |reason: String| {
+        Error::new(format!("cannot use the bucket {text}: {reason}"))
+            .hint("a bucket is written s3://bucket/folder, gs://bucket/folder or az://container/folder")
+    };
+    let url = Url::parse(text).map_err(|error| unusable(error.to_string()))?;
+    let cloud = Cloud::of(&url).ok_or_else(|| unusable("its kind is not known".to_owned()))?;
+    let retry =
+        RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT, ..Default::default() };
+    let built: Result<Arc<dyn ObjectStore>, StoreError> = match cloud {
+        Cloud::Amazon => {
+            let builder = AmazonS3Builder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+        Cloud::Google => {
+            let builder = GoogleCloudStorageBuilder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+        Cloud::Azure => {
+            let builder = MicrosoftAzureBuilder::from_env().with_url(text).with_retry(retry);
+            builder.build().map(|store| Arc::new(store) as _)
+        }
+    };
+    let store = built.map_err(|error| unusable(error.to_string()).hint(cloud.hint()))?;
+    Ok(Bucket { store, url })
+}
+
+impl Bucket {
+    /// What an error of the store means for whoever named the bucket.
+    pub fn explain(&self, error: &StoreError) -> Error {
+        let Some(cloud) = Cloud::of(&self.url) else { return Error::new(error.to_string()) };
+        let at = &self.url;
+        match error {
+            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+                Error::new(format!("{at}: access denied")).hint(cloud.hint())
+            }
+            StoreError::NotFound { .. } => Error::new(format!("{at}: there is nothing"))
+                .hint("check the name of the bucket, and its region"),
+            other => Error::new(format!("{at}: {other}")).hint(cloud.hint()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_known_by_its_scheme() {
+        for url in ["s3://b/x", "gs://b", "az://c/x", "abfss://c@account.dfs.core.windows.net/x"] {
+            assert!(is_bucket(url), "{url}");
+        }
+        for path in ["data/lake", "/var/lake", "C:\\lake", "file:///var/lake", "https://b/x"] {
+            assert!(!is_bucket(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_bucket_says_how_one_is_written() {
+        let error = open("ftp://b/x").unwrap_err();
+        assert_eq!(error.message(), "cannot use the bucket ftp://b/x: its kind is not known");
+        assert!(error.hint_text().unwrap().contains("s3://bucket/folder"));
+    }
+}

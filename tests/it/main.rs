@@ -10,6 +10,7 @@ mod stripe;
 
 mod as_of;
 mod backtest;
+mod bucket;
 mod cli;
 mod compact;
 mod demo;

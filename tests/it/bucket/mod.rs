@@ -1,0 +1,3 @@
+//! Buckets: a lake and files in a real S3 server.
+
+mod server;

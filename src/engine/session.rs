@@ -15,6 +15,7 @@ use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use crate::engine::catalog::{self, Catalog, CatalogHandle};
 use crate::engine::fence;
 use crate::engine::functions;
+use crate::engine::kept::Extent;
 use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
@@ -110,7 +111,8 @@ impl Session {
         let parameters = ParamValues::from(parameters);
         let plan = self.frame(&file.text).await?.with_param_values(parameters)?;
         let (state, plan) = plan.into_parts();
-        let kept = self.catalog.kept_table(&state, file.qualified_name(), variant, plan)?;
+        let relation = file.qualified_name();
+        let kept = self.catalog.kept_table(&state, relation, variant, plan, Extent::All)?;
         self.catalog.put(schema, name, Arc::new(kept));
         Ok(())
     }

@@ -8,7 +8,7 @@ with activity as (
 ),
 
 links as (
-    select distinct identity_key, linked_at, account_id, tier, is_ambiguous
+    select distinct identity_key, linked_at, account_id, tier, is_ambiguous, is_override
     from models.identity_links
 )
 
@@ -19,7 +19,8 @@ select
     activity.linked_at,
     links.account_id,
     links.tier,
-    links.is_ambiguous
+    links.is_ambiguous,
+    links.is_override
 from activity
 left join links
     on links.identity_key = activity.identity_key and links.linked_at = activity.linked_at

@@ -59,11 +59,11 @@ deciding as (
 decision as (
     select
         case
-            when is_overridden then override_id
+            when is_overridden then case when override_at is not null then override_id end
             when accounts = 1 and tier >= min_confidence() then account_id
         end as account_id,
         case
-            when is_overridden then case when override_id is not null then 1.00 end
+            when is_overridden then case when override_at is not null then 1.00 end
             when accounts = 1 and tier >= min_confidence() then tier
         end as tier,
         case
@@ -160,7 +160,7 @@ steps as (
         null,
         null,
         null,
-        'identity/aliases.csv: the domain stands for this account'
+        'identity/aliases.csv: the domain stands for this account alone'
     from asked
     inner join models.domain_aliases as aliases on aliases.domain = asked.company
     union all
@@ -173,9 +173,9 @@ steps as (
         from_at,
         to_at,
         case
-            when account_id is null then 'no customer has it'
-            when to_at is not null then 'was a customer''s, and is no longer'
-            else 'a customer has it'
+            when account_id is null then 'no customer'
+            when to_at is not null then 'stood for a customer, and no longer does'
+            else 'stands for a customer'
         end
     from candidates
     union all
@@ -185,7 +185,7 @@ steps as (
     select
         10,
         'events',
-        cast(activity.events as varchar) || ' events'
+        activity.events || case when activity.events = 1 then ' event' else ' events' end
             || coalesce(', account ' || identities.account_ref, '')
             || coalesce(', groups ' || identities.groups, '')
             || coalesce(', customer ' || identities.stripe_customer_id, ''),

@@ -58,7 +58,7 @@ alike as (
 )
 
 select
-    largest.place as "from",
+    largest.place,
     largest.events,
     largest.identities,
     case
@@ -74,6 +74,8 @@ select
         when largest.place = 'an account id, no e-mail'
             then 'no customer has these ids: lines `customer,cus_…,acc:ID` in identity/overrides.csv'
         when largest.place = 'a Stripe customer, no e-mail' then 'these customers have not landed'
+        when largest.place = 'no valid address'
+            then 'a whole address: paydirt.toml says in which field it stands'
         when largest.domain is null
             then 'an e-mail or account id on these events: name the fields in paydirt.toml, or '
                 || 'identify people in the product'
@@ -95,7 +97,7 @@ select
                 || '` to identity/aliases.csv if that is the same company'
         else 'no customer has it: add `' || largest.domain
             || ',ACCOUNT` to identity/aliases.csv if it belongs to one'
-    end as "what would link them"
+    end as hint
 from largest
 left join identity.internal_domains as internal_domains
     on internal_domains.domain = largest.domain

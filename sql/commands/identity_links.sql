@@ -33,7 +33,9 @@ ranked as (
 accounts as (
     select
         *,
-        row_number() over (partition by account_id order by is_override desc nulls last, tier desc) as place
+        row_number() over (
+            partition by account_id order by is_override desc nulls last, tier desc
+        ) as place
     from activity
     where status = 'linked' and linked_at <= as_of()
 ),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
-use crate::backtest::format::{number, percent_or_dash, tier_name};
+use crate::backtest::format::{count, counted, moment, number, percent_or_dash, tier_name};
 use crate::backtest::{read, run::unknown_accounts};
 use crate::config::Project;
 use crate::engine::{Engine, explain};
@@ -26,7 +26,7 @@ pub async fn run(project: Project, email: Option<&str>, as_of: Option<&str>) -> 
     match email {
         Some(email) => {
             let settings = engine.settings().await?.clone();
-            super::show_table(explain::steps(&engine, settings, email).await?)?;
+            show_steps(&explain::steps(&engine, settings, email).await?)?;
         }
         None => show_coverage(&engine).await?,
     }
@@ -48,13 +48,46 @@ async fn show_coverage(engine: &Engine) -> Result<()> {
     super::show_table(table(&lines, total)?)?;
     println!(
         "An identity is what events say of who did it: account id, groups, Stripe customer, e-mail.\n\
-         It counts once, by its surest link; a trial by the surest link that its account has."
+         It counts once, by its surest link, and all events that say nothing are one; a trial counts\n\
+         by the surest link that its account has."
     );
     let session = engine.session()?;
     let gaps = session.query(&engine.command("identity_gaps")?.text).await?;
-    if let Some(gaps) = gaps.into_iter().find(|gaps| gaps.num_rows() > 0) {
-        println!("\nwhere most events without a link come from");
-        super::show_table(gaps)?;
+    let gaps = read::records(&gaps)?;
+    if !gaps.is_empty() {
+        println!("\nwhere most events without a link come from, and what would link them");
+    }
+    for gap in gaps {
+        println!(
+            "  {}: {}, {} {}\n    {}",
+            gap.text("place")?,
+            counted(gap.count("events")?, "event"),
+            count(gap.count("identities")?),
+            if gap.count("identities")? == 1 { "identity" } else { "identities" },
+            gap.text("hint")?,
+        );
+    }
+    Ok(())
+}
+
+/// A step a paragraph: tables of this many columns fit no terminal.
+fn show_steps(steps: &RecordBatch) -> Result<()> {
+    for step in read::records(std::slice::from_ref(steps))? {
+        let moment = |name: &str| -> Result<Option<String>> { Ok(step.moment(name)?.map(moment)) };
+        let mut line = format!("{}: {}", step.text("step")?, step.text("value")?);
+        if let Some(account) = step.text_or_null("account_id")? {
+            line += &format!(" → {account}");
+        }
+        if let Some(confidence) = step.number_or_null("confidence")? {
+            line += &format!(" at {}", number(confidence));
+        }
+        if let Some(from) = moment("from_at")? {
+            line += &format!(", from {from}");
+        }
+        if let Some(to) = moment("to_at")? {
+            line += &format!(" to {to}");
+        }
+        println!("{line}\n    {}", step.text("why")?);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::command::paydirt;
 use crate::company::{Company, Database};
 use crate::stripe::{customer, list};
 
@@ -181,4 +182,128 @@ fn a_changed_table_makes_stored_results_anew() {
     assert_eq!(stored(&company).len(), before.len() + 1);
     std::fs::remove_file(company.root().join("identity/aliases.csv")).unwrap();
     assert_eq!(stored(&company), before);
+}
+
+/// The company with tables of every kind, in which something is left over.
+fn with_tables() -> Company {
+    let company = company();
+    company
+        .write("identity/aliases.csv", "domain,account\nacme.de,acme.com\nnowhere.de,cus_none\n");
+    company.write(
+        "identity/overrides.csv",
+        "kind,key,account\nuser,u4,cus_solo\nemail,qa@acme.com,\nemail,zoe@acme.com,dom:gone.com\n",
+    );
+    let more = [
+        customer(
+            "cus_left",
+            day(1),
+            Some("eve@twin.com"),
+            json!({"metadata": {"account_id": "1"}}),
+        ),
+        customer(
+            "cus_right",
+            day(2),
+            Some("fay@twin.com"),
+            json!({"metadata": {"account_id": "2"}}),
+        ),
+    ];
+    company.land_text("more.json", list(&more));
+    let events = [
+        event("f", "u6", day(6), Some("qa@acme.com"), json!({})),
+        event("g", "u7", day(6), Some("gil@twin.com"), json!({})),
+        event("h", "u8", day(6), Some("hal@gmail.com"), json!({})),
+        event("i", "u9", day(6), Some("ivy@acme.fr"), json!({})),
+        event("j", "u10", day(6), Some("jo@unknown.net"), json!({})),
+        event("k", "u11", day(6), None, json!({"$groups": {"company": "77"}})),
+        event("l", "u12", day(6), None, json!({})),
+        event("m", "u13", day(6), Some("not an address"), json!({})),
+        event("n", "u14", day(6), Some("Cleo+work@googlemail.com"), json!({})),
+        event("o", "u15", day(6), Some("ann@acme.com"), json!({})),
+        event("p", "u16", day(6), Some("x@nowhere.de"), json!({})),
+    ];
+    company.land_text("more.ndjson", events.map(|event| format!("{event}\n")).concat());
+    company
+}
+
+#[test]
+fn the_command_shows_what_is_linked_and_what_would_link_more() {
+    let company = with_tables();
+    let said = paydirt(company.root(), &["identity"]);
+    insta::assert_snapshot!(format!("{}{}", said.out, said.err));
+    assert_eq!(said.code, 0);
+}
+
+#[test]
+fn the_command_explains_an_address() {
+    let company = with_tables();
+    let explain = |email: &str| {
+        let said = paydirt(company.root(), &["identity", email]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        format!("$ paydirt identity '{email}'\n{}", said.out)
+    };
+    let addresses = [
+        "Ann <ANN@acme.com>",
+        "cleo+work@googlemail.com",
+        "gil@twin.com",
+        "x@acme.de",
+        "qa@acme.com",
+        "zoe@acme.com",
+        "hal@gmail.com",
+        "jo@unknown.net",
+        "jane at acme",
+    ];
+    insta::assert_snapshot!(addresses.map(explain).join("\n"));
+}
+
+#[test]
+fn the_function_explains_in_sql_as_of_a_moment() {
+    let company = with_tables();
+    let sql = |sql: &str| paydirt(company.root(), &["sql", "--format", "csv", "-c", sql]);
+    let decision = "select account_id, confidence from identity_explain('x@acme.io') \
+        where step = 'decision'";
+    assert_eq!(sql(decision).printed(), "account_id,confidence\ndom:acme.io,0.7\n");
+    let before = format!("set paydirt.as_of = '{}'; {decision}", day(1));
+    assert_eq!(sql(&before).printed(), "account_id,confidence\n,\n");
+    let refused = sql("select * from identity_explain(1)");
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("identity_explain() takes an e-mail address"), "{}", refused.err);
+}
+
+#[test]
+fn an_unknown_account_is_said() {
+    let company = company();
+    company.write("identity/overrides.csv", "kind,key,account\ncustomer,cus_no,acme.com\n");
+    company.write("identity/aliases.csv", "domain,account\n\na.de,cus_no\nb.de,gone.com\n");
+    let said = paydirt(company.root(), &["identity"]);
+    for warning in [
+        "warning: identity/aliases.csv:3: cus_no is no Stripe customer\n",
+        "warning: identity/aliases.csv:4: dom:gone.com is no account\n",
+        "warning: identity/overrides.csv:2: cus_no is no Stripe customer\n",
+    ] {
+        assert!(said.err.contains(warning), "{warning}{}", said.err);
+    }
+    company.write(
+        "sql/hypotheses/any.sql",
+        "-- Any event.\n-- @horizon 30d\nselect account_id, occurred_at as signal_at \
+         from product.account_events\n",
+    );
+    let report = paydirt(company.root(), &["backtest", "any"]).printed();
+    assert!(report.contains("identity/aliases.csv:3: cus_no is no Stripe customer"), "{report}");
+    // With a wrong table nothing is answered.
+    company.write("identity/aliases.csv", "domain,account\nacme,acme.com\n");
+    let said = paydirt(company.root(), &["events"]);
+    assert_eq!(said.code, 2);
+    let error = "identity/aliases.csv:2: domain: `acme` is not a domain\nhint: write it as in";
+    assert!(said.err.contains(error), "{}", said.err);
+}
+
+#[test]
+fn tables_are_described_in_the_shell() {
+    let company = company();
+    let said = paydirt(company.root(), &["sql", "-c", "\\d identity.*"]).printed();
+    for words in
+        ["identity.aliases ", "Domains that belong to an account, from identity/aliases.csv."]
+    {
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -16,6 +16,7 @@ mod demo;
 mod fence;
 mod functions;
 mod identity;
+mod identity_laws;
 mod identity_tables;
 mod kept;
 mod landing;

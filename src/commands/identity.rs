@@ -41,7 +41,8 @@ async fn show_coverage(engine: &Engine) -> Result<()> {
     let total: [u64; 3] =
         [0, 1, 2].map(|column| lines.iter().map(|line| line.counts[column]).sum());
     if total[0] == 0 {
-        return Err(Error::new("no product event has landed")
+        let as_of = time::format_moment(engine.settings().await?.as_of);
+        return Err(Error::new(format!("no product event has landed as of {as_of}"))
             .hint("`paydirt sync files PATH…` lands PostHog exports, NDJSON, CSV and Parquet"));
     }
     println!("linked to accounts as of {}", time::format_moment(engine.settings().await?.as_of));

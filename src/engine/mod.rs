@@ -192,7 +192,7 @@ impl Engine {
             overridden::function(self.identity.overridden_users()),
         )?;
         for (name, rows) in self.identity.relations()? {
-            session.put(identity::SCHEMA, name, vec![rows])?;
+            session.put_fixed(identity::SCHEMA, name, rows)?;
         }
         session.put("system", "library", vec![system::library(&self.library)?])?;
         Ok(session)

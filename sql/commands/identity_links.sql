@@ -40,6 +40,27 @@ accounts as (
     where status = 'linked' and linked_at <= as_of()
 ),
 
+-- Accounts that ambiguous events might be of.
+contested as (
+    select distinct keys.account_id
+    from activity
+    inner join product.identities as identities
+        on identities.identity_key = activity.identity_key
+    cross join (
+        values ('account'), ('customer'), ('email'), ('canonical'), ('domain')
+    ) as kinds (kind)
+    inner join models.identity_keys as keys
+        on keys.kind = kinds.kind
+        and keys.key = case kinds.kind
+            when 'account' then identities.account_ref
+            when 'customer' then identities.stripe_customer_id
+            when 'email' then email_normalized(identities.email)
+            when 'canonical' then email_canonical(identities.email)
+            when 'domain' then account_domain(identities.email)
+        end
+    where activity.status = 'ambiguous'
+),
+
 counted as (
     select status, tier, is_override, events, 0 as identities, 0 as trials
     from activity
@@ -51,7 +72,11 @@ counted as (
     union all
     -- A trial counts by the surest link that its account has.
     select
-        coalesce(accounts.status, 'unmatched'),
+        case
+            when accounts.status is not null then accounts.status
+            when contested.account_id is not null then 'ambiguous'
+            else 'unmatched'
+        end,
         accounts.tier,
         accounts.is_override,
         0,
@@ -59,6 +84,7 @@ counted as (
         1
     from models.trials as trials
     left join accounts on accounts.account_id = trials.account_id and accounts.place = 1
+    left join contested on contested.account_id = trials.account_id
     where not trials.is_test and trials.spell_no = 1
 )
 

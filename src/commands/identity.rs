@@ -49,8 +49,8 @@ async fn show_coverage(engine: &Engine) -> Result<()> {
     super::show_table(table(&lines, total)?)?;
     println!(
         "An identity is what events say of who did it: account id, groups, Stripe customer, e-mail.\n\
-         It counts once, by its surest link, and all events that say nothing are one; a trial counts\n\
-         by the surest link that its account has."
+         It counts once, by its surest link, and all events that say nothing are one. A trial counts\n\
+         by the surest link of its account, and as ambiguous where only ambiguous events might be it."
     );
     let session = engine.session()?;
     let gaps = session.query(&engine.command("identity_gaps")?.text).await?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::command::paydirt;
 use crate::company::{Company, Database};
-use crate::stripe::{customer, list};
+use crate::stripe::{customer, list, subscription};
 
 /// A company of three customers, made on days 1, 2 and 5, and events on day 3 and later.
 fn company() -> Company {
@@ -208,6 +208,12 @@ fn with_tables() -> Company {
         ),
     ];
     company.land_text("more.json", list(&more));
+    let trial = |customer: &str| {
+        let times = json!({"trial_start": day(5), "trial_end": day(12), "status": "trialing"});
+        subscription(&format!("sub_{customer}"), customer, day(5), times)
+    };
+    let trials = ["cus_acme", "cus_acmeio", "cus_left", "cus_id", "cus_solo"].map(trial);
+    company.land_text("trials.json", list(&trials));
     let events = [
         event("f", "u6", day(6), Some("qa@acme.com"), json!({})),
         event("g", "u7", day(6), Some("gil@twin.com"), json!({})),

@@ -17,6 +17,8 @@ mod demo;
 mod fence;
 mod functions;
 mod identity;
+mod identity_laws;
+mod identity_tables;
 mod kept;
 mod landing;
 mod leakage;

@@ -57,7 +57,7 @@ impl Server {
             .build()
             .unwrap();
         let made = runtime.block_on(async {
-            reqwest::Client::new().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
+            paydirt::http::client().unwrap().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
         });
         assert!(made.status().is_success(), "{made:?}");
         let store = AmazonS3Builder::new()

@@ -1,4 +1,4 @@
--- One event of a hundred once more, an hour earlier: what a few days bring.
+-- The events of the last days once more, an hour earlier: some hundredth of all.
 select
     event,
     occurred_at - interval '1 hour' as time,
@@ -8,4 +8,4 @@ select
     stripe_customer_id,
     properties
 from index.events
-where occurred_at > timestamp '{from}'
+where occurred_at > (select max(occurred_at) - interval '6 days' from index.events)

@@ -66,8 +66,9 @@ pub fn is_bucket(text: &str) -> bool {
 /// When the text is no such URL, or a variable of the environment has an impossible value.
 pub fn open(text: &str) -> Result<Bucket> {
     let unusable = |reason: String| {
-        Error::new(format!("cannot use the bucket {text}: {reason}"))
-            .hint("a bucket is written s3://bucket/folder, gs://bucket/folder or az://container/folder")
+        Error::new(format!("cannot use the bucket {text}: {reason}")).hint(
+            "a bucket is written s3://bucket/folder, gs://bucket/folder or az://container/folder",
+        )
     };
     let url = Url::parse(text).map_err(|error| unusable(error.to_string()))?;
     let cloud = Cloud::of(&url).ok_or_else(|| unusable("its kind is not known".to_owned()))?;

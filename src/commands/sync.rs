@@ -147,9 +147,7 @@ fn describe(outcome: &Outcome) {
         count(outcome.duplicates)
     );
     say_guesses(report);
-    for note in &report.notes {
-        eprintln!("  note: {note}");
-    }
+    say_notes(report);
     let unread = report.diagnostics.len();
     if unread > 0 {
         eprintln!("  note: {unread} fields could not be read and are NULL; see system.diagnostics");
@@ -164,6 +162,12 @@ fn say_guesses(report: &FileReport) {
             .map(|guess| format!("{} from `{}`", guess.column, guess.from))
             .collect();
         eprintln!("  guessed: {}", guesses.join(", "));
+    }
+}
+
+fn say_notes(report: &FileReport) {
+    for note in &report.notes {
+        eprintln!("  note: {note}");
     }
 }
 
@@ -185,6 +189,7 @@ fn preview(project: &Project, paths: &[PathBuf], problems: &[Rejected]) -> Resul
             let batch = landed.batch.project(&mapped_columns(&landed.batch))?;
             super::show_table(batch)?;
         }
+        say_notes(&preview.report);
         if !preview.null_columns.is_empty() {
             println!("always NULL: {}", preview.null_columns.join(", "));
         }

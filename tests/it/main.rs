@@ -14,6 +14,7 @@ mod bucket;
 mod cli;
 mod compact;
 mod demo;
+mod exports;
 mod fence;
 mod functions;
 mod identity;

@@ -13,6 +13,7 @@ use super::delimited::Table;
 use super::expand::problem;
 use super::mapping::FileMapping;
 use super::open::{self, Input, open};
+use super::preset::Preset;
 use super::reading::{Reading, Sink, Tally};
 use super::{columnar, parallel};
 use crate::error::Result;
@@ -20,6 +21,11 @@ use crate::sync::report::FileReport;
 
 /// Batches that are decoded while others are looked at.
 const BATCHES_AHEAD: usize = 4;
+
+/// Said where nobody has said it.
+const MIXPANEL_ZONE: &str = "Mixpanel's times are taken as UTC; it exports them in the project's time \
+                             zone if the project is from before 2023: then say which with time_zone \
+                             in [[source.files]], before they land";
 
 /// Lands the file in chunks of about `chunk_rows` rows. Blocking.
 ///
@@ -54,6 +60,8 @@ pub fn read_beginning(
 struct Landing<'a> {
     report: FileReport,
     container: &'static str,
+    /// The file's mapping says the zone of its times.
+    has_zone: bool,
     reading: Reading<'a>,
     tally: Tally,
     sink: Sink<'a>,
@@ -70,6 +78,8 @@ impl<'a> Landing<'a> {
         Self {
             report: FileReport { path: path.to_owned(), ..FileReport::default() },
             container: "unknown",
+            has_zone: FileMapping::find(mappings, path)
+                .is_some_and(|mapping| mapping.time_zone.is_some()),
             reading: Reading::new(path, mappings, landed_at, chunk_rows),
             tally: Tally::default(),
             sink,
@@ -124,9 +134,12 @@ impl<'a> Landing<'a> {
                 return Ok(());
             }
         };
+        let is_export = self.reading.preset_of(&table.columns()).is_some();
         let guessed = &mut self.reading.guessed;
-        guessed.settle(&table.columns());
-        if !guessed.are_enough() {
+        if !is_export {
+            guessed.settle(&table.columns());
+        }
+        if !is_export && !guessed.are_enough() {
             guessed.guesses.clear();
             self.reject_file(
                 "is not recognised: neither JSON nor Parquet, and its first line is no CSV header \
@@ -197,7 +210,17 @@ impl<'a> Landing<'a> {
         report.problems.extend(tally.problems);
         let (posthog, events) = (tally.posthog, tally.events);
         let is_posthog = posthog.seen > 0 || tally.latest > 0;
-        report.format = format(self.container, tally.saw_stripe, is_posthog, events.seen > 0);
+        let is_mixed = tally.saw_stripe || is_posthog;
+        report.format = match tally.preset.map(Preset::shape) {
+            Some(shape) if !is_mixed => shape.format(self.container),
+            _ => format(self.container, tally.saw_stripe, is_posthog, events.seen > 0),
+        };
+        for (what, count) in &tally.left_out {
+            report.notes.push(format!("{count} {what} are left out: they are no product events"));
+        }
+        if tally.preset == Some(Preset::Mixpanel) && events.seen > 0 && !self.has_zone {
+            report.notes.push(MIXPANEL_ZONE.to_owned());
+        }
         for (kind, count) in &tally.without_table {
             report.notes.push(format!("{count} objects of kind {kind} are not kept: no table"));
         }

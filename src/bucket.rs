@@ -60,18 +60,35 @@ pub fn is_bucket(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| Cloud::of(&url).is_some())
 }
 
+/// An error, unless the text is the URL of a bucket.
+pub fn check(text: &str) -> Result<()> {
+    parse(text).map(drop)
+}
+
+fn parse(text: &str) -> Result<(Url, Cloud)> {
+    let unusable = |reason: &str| {
+        unusable(text, reason).hint(
+            "a bucket is written s3://bucket/folder, gs://bucket/folder or az://container/folder",
+        )
+    };
+    let url = Url::parse(text).map_err(|error| unusable(&error.to_string()))?;
+    match Cloud::of(&url) {
+        None => Err(unusable("its kind is not known")),
+        Some(_) if url.host_str().is_none_or(str::is_empty) => Err(unusable("it has no name")),
+        Some(cloud) => Ok((url, cloud)),
+    }
+}
+
+fn unusable(text: &str, reason: &str) -> Error {
+    Error::new(format!("cannot use the bucket {text}: {reason}"))
+}
+
 /// The bucket of a URL; asks the network nothing yet.
 ///
 /// # Errors
 /// When the text is no such URL, or a variable of the environment has an impossible value.
 pub fn open(text: &str) -> Result<Bucket> {
-    let unusable = |reason: String| {
-        Error::new(format!("cannot use the bucket {text}: {reason}")).hint(
-            "a bucket is written s3://bucket/folder, gs://bucket/folder or az://container/folder",
-        )
-    };
-    let url = Url::parse(text).map_err(|error| unusable(error.to_string()))?;
-    let cloud = Cloud::of(&url).ok_or_else(|| unusable("its kind is not known".to_owned()))?;
+    let (url, cloud) = parse(text)?;
     let retry =
         RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIMEOUT, ..Default::default() };
     let built: Result<Arc<dyn ObjectStore>, StoreError> = match cloud {
@@ -88,23 +105,29 @@ pub fn open(text: &str) -> Result<Bucket> {
             builder.build().map(|store| Arc::new(store) as _)
         }
     };
-    let store = built.map_err(|error| unusable(error.to_string()).hint(cloud.hint()))?;
+    let store = built.map_err(|error| unusable(text, &error.to_string()).hint(cloud.hint()))?;
     Ok(Bucket { store, url })
 }
 
 impl Bucket {
     /// What an error of the store means for whoever named the bucket.
     pub fn explain(&self, error: &StoreError) -> Error {
-        let Some(cloud) = Cloud::of(&self.url) else { return Error::new(error.to_string()) };
-        let at = &self.url;
-        match error {
-            StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-                Error::new(format!("{at}: access denied")).hint(cloud.hint())
-            }
-            StoreError::NotFound { .. } => Error::new(format!("{at}: there is nothing"))
-                .hint("check the name of the bucket, and its region"),
-            other => Error::new(format!("{at}: {other}")).hint(cloud.hint()),
+        explain(&self.url, error)
+    }
+}
+
+/// What an error of a store means for whoever named its URL.
+pub fn explain(url: &Url, error: &StoreError) -> Error {
+    let Some(cloud) = Cloud::of(url) else {
+        return Error::new(error.to_string()).context(url);
+    };
+    match error {
+        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
+            Error::new(format!("{url}: access denied")).hint(cloud.hint())
         }
+        StoreError::NotFound { .. } => Error::new(format!("{url}: no such bucket or object"))
+            .hint("check the name of the bucket, and its region"),
+        other => Error::new(format!("{url}: {other}")).hint(cloud.hint()),
     }
 }
 

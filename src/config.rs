@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::bucket::{self, is_bucket};
 use crate::error::{Error, Result};
+use crate::lake::Location;
 use crate::sync::files::FileMapping;
 use crate::sync::postgres::{self, PostgresSource};
 use crate::sync::posthog;
@@ -24,6 +26,8 @@ pub struct Project {
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     pub mode: Mode,
+    /// A folder or the URL of a bucket.
+    pub lake: Option<String>,
     pub identity: Identity,
     pub backtest: Backtest,
     pub source: Sources,
@@ -146,6 +150,9 @@ impl Config {
     }
 
     fn validate(&self) -> Result<()> {
+        if let Some(lake) = self.lake.as_deref().filter(|lake| lake.contains("://")) {
+            bucket::check(lake).map_err(|error| error.context("lake"))?;
+        }
         self.source.stripe.validate()?;
         postgres::validate(&self.source.postgres)?;
         self.source.posthog.validate()?;
@@ -190,8 +197,12 @@ impl Project {
         Ok(Self { config: Config::parse(&text, &path)?, root })
     }
 
-    pub fn lake_dir(&self) -> PathBuf {
-        self.root.join("data/lake")
+    /// Where landed data are: `data/lake` if the project does not say.
+    pub fn lake(&self) -> Location {
+        match self.config.lake.as_deref() {
+            Some(url) if is_bucket(url) => Location::Bucket(url.to_owned()),
+            folder => Location::Folder(self.root.join(folder.unwrap_or("data/lake"))),
+        }
     }
 
     /// Where files from elsewhere are kept as long as they are landed.

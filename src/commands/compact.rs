@@ -26,7 +26,7 @@ struct Outcome {
 pub async fn run(project: Project, args: &CompactArgs) -> Result<ExitCode> {
     let retain = time::parse_length(&args.retain)?;
     let retain = Duration::from_micros(retain.unsigned_abs());
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let mut outcomes = Vec::new();
     let mut vacuumed = Vacuumed::default();
     for spec in chosen(&lake, &args.tables).await? {

@@ -17,7 +17,7 @@ use crate::sync::postgres::{self, Checked, PostgresSource, Report};
 /// Lands what is new in each entry; 2 when something did not land.
 pub async fn sync(project: &Project, names: &[String], is_full: bool) -> Result<ExitCode> {
     let sources = chosen(project, names)?;
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let mut is_whole = true;
     for source in sources {
         let bar = ProgressBar::new_spinner();

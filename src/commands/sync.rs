@@ -101,7 +101,7 @@ pub async fn land_all(
     problems: &mut Vec<Rejected>,
     is_quiet: bool,
 ) -> Result<Total> {
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let mut landing = Landing::new(lake, project.config.source.files.clone());
     let bytes = paths.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len());
     let bar = ProgressBar::new(bytes.sum());

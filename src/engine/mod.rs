@@ -69,7 +69,7 @@ impl Engine {
     pub async fn open(project: Project, as_of: Option<i64>) -> Result<Self> {
         let mut library = Library::load(Some(&project.sql_dir()))?;
         library.promote(&project.config.source.posthog.promote);
-        let lake = Lake::open(&project.lake_dir()).await?;
+        let lake = Lake::open(project.lake()).await?;
         let landed = postgres::landed_specs(&lake).await?;
         let specs = sync::table_specs().into_iter().chain(system::specs()).chain(landed).collect();
         let runtime = session::runtime(&lake)?;

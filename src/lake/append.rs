@@ -56,6 +56,7 @@ impl Table {
     /// After an error the same append can simply be made again. Columns that the batches lack are
     /// NULL; columns of the wrong type are an error.
     pub async fn append(&mut self, batches: Vec<RecordBatch>, commit: Commit) -> Result<Appended> {
+        self.lake.check_commits().await?;
         // On a task of its own, so that whoever reads the next rows goes on.
         let spec = Arc::clone(&self.spec);
         let sorted = on_a_task(async move { Rows::new(&spec, batches) }).await;

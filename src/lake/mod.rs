@@ -4,6 +4,7 @@
 //! rows, the schema they need and the position of the sync that brought them, or nothing at all.
 
 mod append;
+mod commits;
 mod compact;
 mod keys;
 mod part;
@@ -17,18 +18,21 @@ mod table;
 mod tests;
 mod vacuum;
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use deltalake_core::DeltaTableError;
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 use url::Url;
 
+use crate::bucket;
 use crate::error::{Error, Result};
 
 pub use append::{Appended, Commit};
@@ -51,6 +55,20 @@ pub fn is_lake(folder: &FilePath) -> bool {
     folder.join(FORMAT_FILE).is_file()
 }
 
+/// Where a lake is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    Folder(PathBuf),
+    /// A URL such as `s3://bucket/folder`.
+    Bucket(String),
+}
+
+impl From<&FilePath> for Location {
+    fn from(folder: &FilePath) -> Self {
+        Self::Folder(folder.to_owned())
+    }
+}
+
 /// A folder of tables, local or in a bucket. Cloning is cheap and shares the cache of known keys.
 #[derive(Clone, Debug)]
 pub struct Lake {
@@ -58,6 +76,8 @@ pub struct Lake {
     root: Path,
     store: Arc<dyn ObjectStore>,
     keys: Arc<KeyCache>,
+    /// Filled once the store is known to keep commits apart.
+    keeps_apart: Arc<OnceCell<()>>,
 }
 
 /// What `paydirt.json` holds.
@@ -67,15 +87,25 @@ struct Format {
 }
 
 impl Lake {
-    /// Opens the lake in a local folder and makes the folder if it is not there. Fails when the
-    /// folder cannot be made or a newer paydirt wrote it.
-    pub async fn open(location: &FilePath) -> Result<Self> {
+    /// Opens the lake and makes it if it is not there. Fails when the folder cannot be made, the
+    /// bucket cannot be reached or a newer paydirt wrote it.
+    pub async fn open(location: impl Into<Location>) -> Result<Self> {
+        match location.into() {
+            Location::Folder(folder) => Self::in_folder(&folder).await,
+            Location::Bucket(url) => {
+                let bucket = bucket::open(&url)?;
+                Self::with_store(bucket.store, bucket.url).await
+            }
+        }
+    }
+
+    async fn in_folder(folder: &FilePath) -> Result<Self> {
         let unusable = |error: std::io::Error| {
-            Error::new(format!("cannot open the lake {}: {error}", location.display()))
+            Error::new(format!("cannot open the lake {}: {error}", folder.display()))
                 .hint("name a folder that you may write to")
         };
-        std::fs::create_dir_all(location).map_err(unusable)?;
-        let folder = location.canonicalize().map_err(unusable)?;
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        let folder = folder.canonicalize().map_err(unusable)?;
         let url = Url::from_directory_path(&folder).map_err(|()| {
             Error::new(format!("the lake {} has no absolute path", folder.display()))
         })?;
@@ -89,7 +119,7 @@ impl Lake {
         }
         let root = Path::from_url_path(url.path())
             .map_err(|error| Error::new(format!("the lake {url} has an unusable path: {error}")))?;
-        let lake = Self { url, root, store, keys: Arc::default() };
+        let lake = Self { url, root, store, keys: Arc::default(), keeps_apart: Arc::default() };
         lake.check_format().await?;
         Ok(lake)
     }
@@ -153,19 +183,16 @@ impl Lake {
     }
 
     async fn check_format(&self) -> Result<()> {
-        let path = self.path(FORMAT_FILE);
-        let found = match self.store.get(&path).await {
-            Err(object_store::Error::NotFound { .. }) => {
-                let text = serde_json::json!({ "format": FORMAT }).to_string();
-                match self.store.put_opts(&path, text.into(), PutMode::Create.into()).await {
-                    // Somebody else opens the new lake at the same time.
-                    Err(object_store::Error::AlreadyExists { .. }) => self.store.get(&path).await?,
-                    written => return written.map(drop).map_err(Error::from),
-                }
-            }
-            found => found?,
+        let found = match self.read_format().await {
+            Err(object_store::Error::NotFound { .. }) => match self.put_format().await {
+                // Somebody else opens the new lake at the same time.
+                Err(object_store::Error::AlreadyExists { .. }) => self.read_format().await,
+                written => return written.map_err(|error| self.unreachable(&error)),
+            },
+            found => found,
         };
-        let Format { format } = serde_json::from_slice(&found.bytes().await?).map_err(|error| {
+        let text = found.map_err(|error| self.unreachable(&error))?;
+        let Format { format } = serde_json::from_slice(&text).map_err(|error| {
             Error::new(format!("cannot read {FORMAT_FILE} of the lake {}: {error}", self.url))
                 .hint(format!("it should hold {{\"format\": {FORMAT}}}"))
         })?;
@@ -177,6 +204,21 @@ impl Lake {
             .hint("use the newer paydirt that wrote it, or name another lake"));
         }
         Ok(())
+    }
+
+    async fn read_format(&self) -> Result<Bytes, object_store::Error> {
+        self.store.get(&self.path(FORMAT_FILE)).await?.bytes().await
+    }
+
+    /// Writes the format of a lake that has none; an error when it has.
+    async fn put_format(&self) -> Result<(), object_store::Error> {
+        let text = serde_json::json!({ "format": FORMAT }).to_string();
+        let path = self.path(FORMAT_FILE);
+        self.store.put_opts(&path, text.into(), PutMode::Create.into()).await.map(drop)
+    }
+
+    fn unreachable(&self, error: &object_store::Error) -> Error {
+        bucket::explain(&self.url, error).context("the lake")
     }
 }
 

@@ -47,8 +47,16 @@ pub fn paydirt_within(folder: &Path, arguments: &[&str], variables: &[(&str, &st
 }
 
 /// What a person's own environment would say.
-const OWN: &[&str] =
-    &["NO_COLOR", "STRIPE_API_KEY", "POSTHOG_API_KEY", "DATABASE_URL", "PGPASSWORD", "PGPASSFILE"];
+const OWN: &[&str] = &[
+    "NO_COLOR",
+    "STRIPE_API_KEY",
+    "POSTHOG_API_KEY",
+    "DATABASE_URL",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+];
 
 fn run(folder: &Path, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Said {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("paydirt"));

@@ -116,7 +116,7 @@ impl Company {
         let root = self.root.clone();
         wait(async move {
             let project = Project::open(Some(&root)).unwrap();
-            let lake = Lake::open(&project.lake_dir()).await.unwrap();
+            let lake = Lake::open(project.lake()).await.unwrap();
             let mut landing = Landing::new(lake, project.config.source.files.clone());
             let mut outcomes = vec![];
             for path in paths {

@@ -20,7 +20,7 @@ use crate::time;
 pub async fn sync(project: &Project) -> Result<ExitCode> {
     let settings = &project.config.source.posthog;
     let connection = connect(project)?;
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let pull = Arc::new(Pull::new(connection, lake, settings, &project.incoming_dir()).await?);
     let stopper = {
         let pull = Arc::clone(&pull);

@@ -30,7 +30,7 @@ async fn connect(project: &Project, args: &KeyArgs) -> Result<(Api, u64)> {
         project.config.mode,
         args.allow_secret_key,
     )?;
-    let used = requests_used(&Lake::open(&project.lake_dir()).await?).await?;
+    let used = requests_used(&Lake::open(project.lake()).await?).await?;
     let allowance = settings.request_budget.map(|budget| budget.saturating_sub(used));
     Ok((Api::new(settings, key, allowance)?, used))
 }

@@ -62,7 +62,7 @@ type Months = BTreeMap<(&'static str, String), [i64; 3]>;
 /// Exits with 1 when anything differs, and with 2 when something could not be compared.
 pub async fn reconcile(project: Project, args: &KeyArgs) -> Result<ExitCode> {
     let (connection, _) = connect(&project, args).await?;
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let pull = Pull::new(connection, lake, false);
     let report = pull.once().await?;
     pull.record(&report).await?;

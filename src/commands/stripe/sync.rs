@@ -31,7 +31,7 @@ pub async fn sync(project: Project, args: &StripeArgs) -> Result<ExitCode> {
     let every = time::parse_length(&args.every)? / time::SECOND_US;
     let every = Duration::from_secs(every.unsigned_abs());
     let (connection, used) = connect(&project, &args.key).await?;
-    let lake = Lake::open(&project.lake_dir()).await?;
+    let lake = Lake::open(project.lake()).await?;
     let pull = Pull::new(connection, lake, args.follow);
     let stopper = {
         let pull = Arc::clone(&pull);

@@ -85,6 +85,7 @@ impl Table {
         sizes: Sizes,
         progress: Progress,
     ) -> Result<Compacted> {
+        self.lake.check_commits().await?;
         self.refresh().await?;
         let mut compacted = self.sizes();
         for _ in 0..PLANS {

@@ -11,7 +11,7 @@ async fn what_is_appended_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     // A space and a percent sign must survive the way through URLs.
     let location = folder.path().join("my lake 100%");
-    let lake = Lake::open(&location).await.unwrap();
+    let lake = Lake::open(location.as_path()).await.unwrap();
     let mut table = lake.table(&spec()).await.unwrap();
     assert_eq!((table.version(), table.rows(), table.files().len()), (None, 0, 0));
     assert_eq!(lake.tables().await.unwrap(), Vec::<String>::new());
@@ -21,7 +21,7 @@ async fn what_is_appended_comes_back() {
     assert_eq!((table.version(), table.rows()), (Some(0), 3));
     assert_eq!(ids(&table).await, ids_of(0..3));
 
-    let again = Lake::open(&location).await.unwrap();
+    let again = Lake::open(location.as_path()).await.unwrap();
     assert_eq!(again.tables().await.unwrap(), ["stripe_log/invoices"]);
     let again = again.table(&spec()).await.unwrap();
     let file = &again.files()[0];

@@ -15,7 +15,7 @@ async fn open_with(format: &str) -> Result<Lake, Error> {
 #[tokio::test]
 async fn a_new_lake_says_its_format() {
     let folder = tempfile::tempdir().unwrap();
-    Lake::open(&folder.path().join("new")).await.unwrap();
+    Lake::open(folder.path().join("new").as_path()).await.unwrap();
     let text = std::fs::read_to_string(folder.path().join("new/paydirt.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json!({ "format": 1 }));
 }

@@ -1,6 +1,7 @@
 //! Tests of the lake: the tables they use, and reading back what was written.
 
 mod append;
+mod commits;
 mod compact;
 mod concurrent;
 mod crash;

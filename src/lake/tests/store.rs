@@ -1,6 +1,7 @@
 //! A store in memory that fails as told, to see what a crash leaves behind.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use tokio::sync::oneshot;
 
@@ -31,6 +32,7 @@ pub(super) struct FaultyStore {
     /// How many puts succeed before one fails.
     puts_left: Mutex<Option<usize>>,
     gate: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
+    overwrites: AtomicBool,
 }
 
 impl FaultyStore {
@@ -40,6 +42,11 @@ impl FaultyStore {
 
     pub(super) fn fail_next_commit(&self, fault: Fault) {
         *self.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// From now on a put that is to create an object overwrites one that is there.
+    pub(super) fn ignore_conditions(&self) {
+        self.overwrites.store(true, Ordering::Relaxed);
     }
 
     /// The put after this many, of a file or a commit, does not arrive.
@@ -80,8 +87,11 @@ impl ObjectStore for FaultyStore {
         &self,
         location: &Path,
         payload: PutPayload,
-        opts: PutOptions,
+        mut opts: PutOptions,
     ) -> Result<PutResult> {
+        if self.overwrites.load(Ordering::Relaxed) {
+            opts.mode = PutMode::Overwrite;
+        }
         let is_commit = location.as_ref().contains("/_delta_log/");
         let fault = if is_commit { self.fault.lock().unwrap().take() } else { None };
         let gate = if is_commit { self.gate.lock().unwrap().take() } else { None };

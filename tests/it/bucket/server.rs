@@ -77,14 +77,14 @@ impl Server {
     }
 
     pub fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
-        let put = self.store.put(&Path::from(path), content.into().into());
-        self.runtime.block_on(put).unwrap();
+        let path = Path::from(path);
+        self.runtime.block_on(self.store.put(&path, content.into().into())).unwrap();
     }
 
     pub fn get(&self, path: &str) -> Vec<u8> {
         let path = Path::from(path);
-        let bytes = async { self.store.get(&path).await.unwrap().bytes().await.unwrap() };
-        self.runtime.block_on(bytes).to_vec()
+        let read = async { self.store.get(&path).await.unwrap().bytes().await.unwrap() };
+        self.runtime.block_on(read).to_vec()
     }
 
     pub fn delete(&self, path: &str) {

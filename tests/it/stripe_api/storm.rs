@@ -29,7 +29,7 @@ fn live_for(company: &Company, life: Duration) -> Option<Report> {
             let project = Project::open(Some(&root)).unwrap();
             let key = Key::parse(KEY).unwrap();
             let api = Api::new(&project.config.source.stripe, key, None).unwrap();
-            let pull = Pull::new(api, Lake::open(&project.lake_dir()).await.unwrap(), false);
+            let pull = Pull::new(api, Lake::open(project.lake()).await.unwrap(), false);
             pull.once().await.unwrap()
         });
         tokio::time::timeout(life, running).await.ok().map(|report| report.unwrap())

@@ -37,23 +37,36 @@ pub fn land_file(
     chunk_rows: usize,
     sink: Sink<'_>,
 ) -> Result<FileReport> {
-    let mut landing = Landing::new(path, mappings, landed_at, chunk_rows, sink);
+    land_named(path, path, mappings, landed_at, chunk_rows, sink)
+}
+
+/// The same for a file that is called `name` in all that is told of it, and for its mapping.
+pub fn land_named(
+    path: &Path,
+    name: &Path,
+    mappings: &[FileMapping],
+    landed_at: i64,
+    chunk_rows: usize,
+    sink: Sink<'_>,
+) -> Result<FileReport> {
+    let mut landing = Landing::new(name, mappings, landed_at, chunk_rows, sink);
     landing.report.bytes = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
-    landing.read()?;
+    landing.read(path)?;
     landing.finish()
 }
 
 /// The same, but stops after the first chunk.
 pub fn read_beginning(
     path: &Path,
+    name: &Path,
     mappings: &[FileMapping],
     landed_at: i64,
     rows: usize,
     sink: Sink<'_>,
 ) -> Result<FileReport> {
-    let mut landing = Landing::new(path, mappings, landed_at, rows, sink);
+    let mut landing = Landing::new(name, mappings, landed_at, rows, sink);
     landing.reading.is_beginning = true;
-    landing.read()?;
+    landing.read(path)?;
     landing.finish()
 }
 
@@ -69,25 +82,25 @@ struct Landing<'a> {
 
 impl<'a> Landing<'a> {
     fn new(
-        path: &'a Path,
+        name: &'a Path,
         mappings: &'a [FileMapping],
         landed_at: i64,
         chunk_rows: usize,
         sink: Sink<'a>,
     ) -> Self {
         Self {
-            report: FileReport { path: path.to_owned(), ..FileReport::default() },
+            report: FileReport { path: name.to_owned(), ..FileReport::default() },
             container: "unknown",
-            has_zone: FileMapping::find(mappings, path)
+            has_zone: FileMapping::find(mappings, name)
                 .is_some_and(|mapping| mapping.time_zone.is_some()),
-            reading: Reading::new(path, mappings, landed_at, chunk_rows),
+            reading: Reading::new(name, mappings, landed_at, chunk_rows),
             tally: Tally::default(),
             sink,
         }
     }
 
-    fn read(&mut self) -> Result<()> {
-        match open(&self.report.path) {
+    fn read(&mut self, path: &Path) -> Result<()> {
+        match open(path) {
             Ok(Input::Text(text)) => self.text(text),
             Ok(Input::Parquet(file)) => self.parquet(columnar::reader(file)),
             Ok(Input::ParquetInMemory(bytes)) => self.parquet(columnar::reader(bytes)),

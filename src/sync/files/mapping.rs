@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use super::events::text;
 use super::preset::Preset;
 use super::target::{TARGETS, Target};
 use super::time::{TimeUnit, Zone};
+use crate::bucket::is_bucket;
 use crate::sync::json::{Json, Step, steps};
 use crate::sync::report::{Fault, Guess};
 
@@ -69,6 +70,16 @@ impl FileMapping {
         tails.chain([&*full]).any(|tail| {
             glob(pattern.as_bytes(), tail.as_bytes()) || glob(inside.as_bytes(), tail.as_bytes())
         })
+    }
+
+    /// Where the entry's own files are: in a bucket, or in a folder that is there. Any other path
+    /// only says for which files the entry is.
+    pub fn place(&self, root: &Path) -> Option<PathBuf> {
+        let path = self.path.as_deref()?;
+        if is_bucket(path) {
+            return Some(PathBuf::from(path));
+        }
+        Some(root.join(path)).filter(|folder| folder.is_dir())
     }
 
     /// The mapping for a file: the first that names it, else the first that is for all files.

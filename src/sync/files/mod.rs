@@ -33,8 +33,11 @@ use arrow::datatypes::SchemaRef;
 
 pub use events::POSTHOG_EVENTS;
 pub(in crate::sync) use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
+pub(in crate::sync) use expand::may_be_data;
+pub use expand::problem;
 pub use expand::{Expanded, expand, hash_file};
-pub use landing::land_file;
+pub use landing::{land_file, land_named};
+pub(in crate::sync) use manifest::{is_manifest, sort_out};
 pub use mapping::FileMapping;
 pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
 pub use preset::Preset;

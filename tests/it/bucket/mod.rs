@@ -1,4 +1,22 @@
 //! Buckets: a lake and files in a real S3 server.
 
+mod files;
 mod lake;
 mod server;
+mod trouble;
+
+use server::{SECRET, Server};
+
+use crate::command::{Said, paydirt_within};
+use crate::company::Company;
+
+/// Runs `paydirt` in a project with what it needs to reach the server; the secret is never told.
+#[track_caller]
+fn run(company: &Company, server: &Server, arguments: &[&str]) -> Said {
+    let variables = server.variables();
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let said = paydirt_within(company.root(), arguments, &variables);
+    assert!(!format!("{said:?}").contains(SECRET), "{said:?}");
+    said
+}

@@ -29,5 +29,6 @@ mod posthog_api;
 mod promise;
 mod signals;
 mod simulate;
+mod sources;
 mod stripe_api;
 mod versions;

@@ -52,7 +52,7 @@ async fn look(project: &Project, landing: &mut Landing, entry: &FileMapping) -> 
         let new = count(all - known);
         return Ok(format!("{url}: {}, {bytes}; new: {new}", counted(all, "object")));
     }
-    let Expanded { files, rejected, .. } = expand(&[place.clone()]);
+    let Expanded { files, rejected, .. } = expand(std::slice::from_ref(&place));
     if let Some(problem) = rejected.first() {
         return Err(Error::new(format!("{}: {}", problem.path.display(), problem.reason)));
     }

@@ -75,10 +75,11 @@ pub async fn sync(project: &Project, paths: &[PathBuf], dry_run: bool) -> Result
 /// Says what did not land.
 fn end(problems: &[Rejected], rejected: u64, is_whole: bool, dry_run: bool) -> ExitCode {
     say::problems(problems);
-    if is_whole && problems.is_empty() && rejected == 0 {
+    let has_landed = problems.is_empty() && rejected == 0;
+    if is_whole && has_landed {
         return ExitCode::SUCCESS;
     }
-    if !dry_run && !(problems.is_empty() && rejected == 0) {
+    if !dry_run && !has_landed {
         eprintln!(
             "hint: what is whole has landed; mend the rest and land it again (system.diagnostics keeps the list)"
         );

@@ -11,11 +11,17 @@ use crate::sync::journal::key;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};
 
-/// What a record of an export is.
-pub enum Exported<'a> {
-    Event(EventRow<'a>),
-    /// No event; what it is instead, for a sentence.
+/// Why a record of an export does not land.
+pub enum Unlanded {
+    /// It is no event; what it is instead, for a sentence.
     LeftOut(String),
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unlanded {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 /// True if the mapping takes event, time or user from elsewhere: then the record is read as it says.
@@ -51,7 +57,7 @@ impl Places {
         mapping: Option<&FileMapping>,
         mapped: &Sources,
         faults: &mut Vec<Fault>,
-    ) -> Result<Exported<'a>, Refusal> {
+    ) -> Result<EventRow<'a>, Unlanded> {
         let shape = self.preset.shape();
         let opened: Vec<(&str, Cow<'a, Json<'a>>)> =
             shape.objects.iter().map(|name| (*name, object(record, name, faults))).collect();
@@ -60,16 +66,16 @@ impl Places {
         let kind = shape.kind(record.record);
         let named = record.text(Target::Event, faults);
         if let Some(what) = shape.left_out(kind.as_deref(), named.as_deref()) {
-            return Ok(Exported::LeftOut(what));
+            return Err(Unlanded::LeftOut(what));
         }
         let given = mapping.and_then(|mapping| mapping.event_name.clone());
         let event = match given.or(named).or_else(|| viewed(&record, kind.as_deref())) {
             Some(event) => event,
             // Rows of identifies, users, groups and pages tell no event.
             None if shape.has_calls && kind.is_none() => {
-                return Ok(Exported::LeftOut("rows that name no event".to_owned()));
+                return Err(Unlanded::LeftOut("rows that name no event".to_owned()));
             }
-            None => return Err(missing(shape, Target::Event)),
+            None => return Err(missing(shape, Target::Event).into()),
         };
         let zone = mapping.and_then(|mapping| mapping.time_zone.as_ref());
         let unit = mapping.and_then(|mapping| mapping.time_unit);
@@ -89,7 +95,7 @@ impl Places {
         let properties = properties(&record, shape, kind.is_some());
         let person = shape.person.and_then(|name| record.opened(name)).and_then(compact);
         let groups = shape.groups.and_then(|name| record.opened(name)).and_then(groups);
-        Ok(Exported::Event(EventRow {
+        Ok(EventRow {
             key: partial,
             canonical_properties: id.is_none().then(|| canonical(&properties)),
             uuid: id.map(Cow::Owned),
@@ -107,7 +113,7 @@ impl Places {
             source: Cow::Owned(
                 mapping.map_or(shape.name, |mapping| mapping.name.as_str()).to_owned(),
             ),
-        }))
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use super::mapping::FileMapping;
 use super::open::{self, Input, open};
 use super::preset::Preset;
 use super::reading::{Reading, Sink, Tally};
+use super::target::Target;
 use super::{columnar, parallel};
 use crate::error::Result;
 use crate::sync::report::FileReport;
@@ -237,13 +238,17 @@ impl<'a> Landing<'a> {
         for (kind, count) in &tally.without_table {
             report.notes.push(format!("{count} objects of kind {kind} are not kept: no table"));
         }
-        for counts in [posthog, events] {
+        let user = match tally.preset {
+            Some(preset) => preset.shape().places[Target::User as usize].first().copied(),
+            None => self.reading.guessed.get(Target::User).map(|source| source.name.as_str()),
+        };
+        for (counts, user) in [(posthog, Some("distinct_id")), (events, user)] {
+            let Some(user) = user else { continue };
             if counts.email_only_in_distinct_id * 2 > counts.seen {
-                report.notes.push(
-                    "most events name their user by e-mail address in distinct_id only: \
-                     set email = \"distinct_id\""
-                        .to_owned(),
-                );
+                report.notes.push(format!(
+                    "most events name their user by e-mail address in {user} only: \
+                     set email = \"{user}\""
+                ));
             }
         }
         for diagnostics in [tally.stripe_diagnostics, tally.event_diagnostics] {

@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 
 use super::blocks::{Block, Entry};
 use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
-use super::exported::{self, Exported, Places};
+use super::exported::{self, Places, Unlanded};
 use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
@@ -297,16 +297,16 @@ impl<'a> Reading<'a> {
         let places = self.places.insert(places.unwrap_or_else(|| Places::new(preset)));
         let row = places.row(record, self.mapping, &self.given, &mut self.faults);
         let pushed = match row {
-            Ok(Exported::LeftOut(what)) => {
+            Ok(row) => {
+                self.events.push(&row);
+                Ok(row.uuid.unwrap_or(row.event).into_owned())
+            }
+            Err(Unlanded::Refused(refusal)) => Err(refusal),
+            Err(Unlanded::LeftOut(what)) => {
                 self.faults.clear();
                 *self.tally.left_out.entry(what).or_default() += 1;
                 return Ok(());
             }
-            Ok(Exported::Event(row)) => {
-                self.events.push(&row);
-                Ok(row.uuid.unwrap_or(row.event).into_owned())
-            }
-            Err(refusal) => Err(refusal),
         };
         self.settle_faults(FILES_EVENTS, pushed, line)
     }

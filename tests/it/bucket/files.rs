@@ -9,7 +9,7 @@ use crate::company::Company;
 const COUNT: &str = "select count(*), count(distinct encode(key, 'hex')) from files_log.events";
 
 /// Events with ids from `from` on, as lines of JSON.
-fn lines(from: usize, to: usize) -> String {
+pub fn lines(from: usize, to: usize) -> String {
     (from..to)
         .map(|id| {
             let call = json!({
@@ -45,7 +45,9 @@ fn an_object_lands_once_under_whatever_name() {
     assert_eq!(landed(&company), "20 | 20");
     assert_eq!(std::fs::read_dir(company.root().join("data/incoming")).unwrap().count(), 0);
 
-    // What was landed is not downloaded again.
+    // Nothing is written to the bucket, and what was landed is not downloaded again.
+    assert_eq!(server.get("logs/1/a.jsonl"), lines(0, 10).as_bytes());
+    assert_eq!(server.list().len(), 5);
     let said = sync(&["s3://acme/logs/"]);
     assert_eq!((said.code, said.err.matches(".jsonl").count()), (0, 0), "{said:?}");
     assert!(said.out.contains("0 new rows from 2 files (2 of them landed before)"), "{said:?}");
@@ -60,6 +62,12 @@ fn an_object_lands_once_under_whatever_name() {
     assert_eq!(landed(&company), "21 | 21");
     let said = sync(&["s3://acme/logs"]);
     assert!(said.err.contains("0 new objects, landed before: 3"), "{said:?}");
+
+    // What is deleted there stays landed.
+    server.delete("logs/1/copy.jsonl");
+    let said = sync(&["s3://acme/logs"]);
+    assert!(said.err.contains("0 new objects, landed before: 2"), "{said:?}");
+    assert_eq!(landed(&company), "21 | 21");
 
     // One object, and a pattern.
     let said = sync(&["s3://acme/logs/1/a.jsonl"]);

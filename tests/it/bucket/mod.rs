@@ -3,6 +3,7 @@
 mod files;
 mod lake;
 mod server;
+mod stub;
 mod trouble;
 
 use server::{SECRET, Server};
@@ -13,7 +14,13 @@ use crate::company::Company;
 /// Runs `paydirt` in a project with what it needs to reach the server; the secret is never told.
 #[track_caller]
 fn run(company: &Company, server: &Server, arguments: &[&str]) -> Said {
-    let variables = server.variables();
+    run_at(company, &server.endpoint, arguments)
+}
+
+/// The same for any endpoint.
+#[track_caller]
+fn run_at(company: &Company, endpoint: &str, arguments: &[&str]) -> Said {
+    let variables = server::variables(endpoint);
     let variables: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let said = paydirt_within(company.root(), arguments, &variables);

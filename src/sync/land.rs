@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -46,11 +47,16 @@ pub struct Landing {
     log: Log,
     mappings: Arc<Vec<FileMapping>>,
     ahead: Option<Reader>,
+    /// What was landed whole, once it was asked for.
+    landed: Option<Known>,
 }
+
+/// Keys of what was landed whole, by content, and of objects that were seen.
+type Known = Arc<RwLock<HashSet<u128>>>;
 
 impl Landing {
     pub fn new(lake: Lake, mappings: Vec<FileMapping>) -> Self {
-        Self { log: Log::new(lake), mappings: Arc::new(mappings), ahead: None }
+        Self { log: Log::new(lake), mappings: Arc::new(mappings), ahead: None, landed: None }
     }
 
     /// Lands one file, and begins to read the `next`; `progress` is told the rows so far. What
@@ -97,10 +103,8 @@ impl Landing {
         };
         let content = content_key(hash, &self.mappings, &name);
         let seen = object.map(|object| self.seen(object, hash));
-        if self.landed().await?.contains(&number(&done_key(content))) {
-            if let Some(seen) = seen {
-                self.log.record_syncs(&[seen], landed_at).await?;
-            }
+        if self.landed().await?.read().contains(&number(&done_key(content))) {
+            self.record(seen.as_slice(), landed_at).await?;
             let report = FileReport { path: name, ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
@@ -108,7 +112,7 @@ impl Landing {
         self.diagnose(&report, landed_at).await?;
         let mut rows = sync_rows(&report, hash, &counts, content, landed_at);
         rows.extend(seen);
-        self.log.record_syncs(&rows, landed_at).await?;
+        self.record(&rows, landed_at).await?;
         let (new_rows, duplicates) = counts.total();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
     }
@@ -129,6 +133,7 @@ impl Landing {
     /// Takes out the objects that were landed before as they are now, and tells how many.
     pub async fn leave_out_landed(&mut self, objects: &mut Vec<Object>) -> Result<u64> {
         let landed = self.landed().await?;
+        let landed = landed.read();
         let before = objects.len();
         let mappings = &self.mappings;
         objects.retain(|object| !landed.contains(&number(&object_key(object, mappings))));
@@ -159,7 +164,7 @@ impl Landing {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(FileReport, Counts)> {
         let file = File { path: path.to_path_buf(), name: label.into() };
-        let mut reader = Reader::begin(file, Arc::clone(&self.mappings), HashSet::new());
+        let mut reader = Reader::begin(file, Arc::clone(&self.mappings), Known::default());
         let landed_at = reader.landed_at;
         (&mut reader.hash).await.map_err(|_| stopped(label.as_ref()))??;
         let (report, counts) = self.write(reader, None, last, positions, progress).await?;
@@ -202,9 +207,24 @@ impl Landing {
         Ok((report, counts))
     }
 
-    /// What was landed whole, by content.
-    async fn landed(&mut self) -> Result<HashSet<u128>> {
-        self.log.table("system/syncs").await?.keys(None).await
+    /// What was landed whole. What another process lands meanwhile is read again, and its rows are
+    /// known.
+    async fn landed(&mut self) -> Result<Known> {
+        if let Some(landed) = &self.landed {
+            return Ok(Arc::clone(landed));
+        }
+        let keys = self.log.table("system/syncs").await?.keys(None).await?;
+        Ok(Arc::clone(self.landed.insert(Arc::new(RwLock::new(keys)))))
+    }
+
+    async fn record(&mut self, rows: &[SyncRow], landed_at: i64) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.log.record_syncs(rows, landed_at).await?;
+        let landed = self.landed().await?;
+        landed.write().extend(rows.iter().map(|row| number(&row.key)));
+        Ok(())
     }
 
     async fn begin(&mut self, file: File) -> Result<Reader> {
@@ -258,7 +278,7 @@ struct Reader {
 
 impl Reader {
     /// Begins with a file, and goes no further than its hash if it was `landed`.
-    fn begin(file: File, mappings: Arc<Vec<FileMapping>>, landed: HashSet<u128>) -> Self {
+    fn begin(file: File, mappings: Arc<Vec<FileMapping>>, landed: Known) -> Self {
         let landed_at = clock::now_us();
         let (of_hash, hash) = oneshot::channel();
         let (of_chunks, chunks) = mpsc::channel(CHUNKS_AHEAD);
@@ -266,7 +286,8 @@ impl Reader {
         let report = tokio::task::spawn_blocking(move || {
             let hash = files::hash_file(&path);
             let is_new = hash.as_ref().is_ok_and(|hash| {
-                !landed.contains(&number(&done_key(content_key(*hash, &mappings, &name))))
+                let done = done_key(content_key(*hash, &mappings, &name));
+                !landed.read().contains(&number(&done))
             });
             if of_hash.send(hash).is_err() || !is_new {
                 return Ok(FileReport::default());

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use paydirt::http;
 use tokio::runtime::Runtime;
 
 /// The program `moto_server`; `tests/run` sets it.
@@ -60,7 +61,7 @@ impl Server {
             .build()
             .unwrap();
         let made = runtime.block_on(async {
-            reqwest::Client::new().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
+            http::client().unwrap().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
         });
         assert!(made.status().is_success(), "{made:?}");
         let store = AmazonS3Builder::new()

@@ -47,6 +47,17 @@ pub enum Command {
     Status(Print),
     /// What can I ask about? Product events by name, with accounts and the share linked
     Events(Print),
+    /// How many events, people and trials are linked to accounts, how surely, and what would link
+    /// more; with an address, why it is linked or not
+    #[command(after_help = "Examples:\n  paydirt identity\n  paydirt identity jane@acme.com")]
+    Identity {
+        /// Explain this address step by step
+        #[arg(value_name = "EMAIL")]
+        email: Option<String>,
+        /// Nothing later than this is known
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+    },
     /// Test a hypothesis against what was really paid
     Backtest(BacktestArgs),
     /// Who shows a validated behaviour now: still in trial, not yet paying

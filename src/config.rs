@@ -222,6 +222,11 @@ impl Project {
         self.root.join("data/cache")
     }
 
+    /// Tables that say who is who.
+    pub fn identity_dir(&self) -> PathBuf {
+        self.root.join("identity")
+    }
+
     pub fn sql_dir(&self) -> PathBuf {
         self.root.join("sql")
     }

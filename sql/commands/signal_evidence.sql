@@ -5,6 +5,10 @@ select
         max(case when events.occurred_at = shown.event_at then events.tier end),
         min(events.tier)
     ) as tier,
+    coalesce(
+        bool_and(events.is_override) filter (where events.occurred_at = shown.event_at),
+        bool_and(events.is_override)
+    ) as is_override,
     string_agg(distinct events.source, ',' order by events.source) as sources
 from backtest.shown as shown
 inner join product.account_events as events

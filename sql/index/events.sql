@@ -14,7 +14,11 @@ select
     source,
     uuid,
     -- Events of one identity link alike: it is looked up once, not once an event.
-    identity_key(account_id, groups, stripe_customer_id, email) as identity_key
+    -- A user whose account is settled by hand is one identity, whatever else the events say.
+    case
+        when is_overridden_user(distinct_id) then identity_key(distinct_id, 'user', NULL, NULL)
+        else identity_key(account_id, groups, stripe_customer_id, email)
+    end as identity_key
 from (
     select * from posthog_log.events
     union all

@@ -25,7 +25,26 @@ select
     keys.account_id,
     keys.from_at,
     keys.to_at,
-    keys.is_creation
+    keys.is_creation,
+    false as is_override
 from wanted
 inner join index.identity_keys as keys
     on keys.kind = wanted.kind and keys.key = wanted.name
+where not exists (
+    select 1
+    from index.identity_overrides as overrides
+    where overrides.identity_key = wanted.identity_key
+)
+union all
+-- What a person settled comes before all evidence, and holds from the account's first day.
+select
+    overrides.identity_key,
+    overrides.first_at,
+    1.00,
+    overrides.account_id,
+    accounts.created_at,
+    null,
+    true,
+    true
+from index.identity_overrides as overrides
+inner join index.accounts as accounts on accounts.account_id = overrides.account_id

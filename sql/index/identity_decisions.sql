@@ -8,7 +8,8 @@ with tiers as (
         candidates.tier,
         min(candidates.first_at) as first_at,
         min(candidates.account_id) as first_account_id,
-        max(candidates.account_id) as last_account_id
+        max(candidates.account_id) as last_account_id,
+        bool_or(candidates.is_override) as is_override
     from index.identity_moments as moments
     inner join index.identity_candidates as candidates
         on candidates.identity_key = moments.identity_key
@@ -28,6 +29,7 @@ select
     at,
     tier,
     case when first_account_id = last_account_id then first_account_id end as account_id,
-    first_account_id <> last_account_id as is_ambiguous
+    first_account_id <> last_account_id as is_ambiguous,
+    is_override
 from ranked
 where choice = 1

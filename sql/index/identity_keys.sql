@@ -1,5 +1,6 @@
 -- What a customer can be recognised by over all time, how surely, and from when to when: an address
--- counts while it is the customer's, the earliest known one from the day the customer was made.
+-- counts while it is the customer's, the earliest known one from the day the customer was made. A
+-- domain with an alias stands for that account alone; a customer set apart is known by its id only.
 with emails as (
     select
         accounts.account_id,
@@ -13,7 +14,7 @@ with emails as (
     from index.customer_emails as emails
     inner join index.customer_accounts as accounts
         on accounts.customer_id = emails.customer_id
-    where accounts.is_in_mode and accounts.created_at is not null
+    where accounts.is_in_mode and accounts.created_at is not null and not accounts.is_apart
 ),
 
 addresses as (
@@ -36,6 +37,17 @@ addresses as (
     where emails.to_at is null or emails.to_at > emails.from_at
 ),
 
+of_customers as (
+    select *
+    from addresses
+    where key is not null
+        and not exists (
+            select 1
+            from identity.aliases as aliases
+            where addresses.kind = 'domain' and aliases.domain = addresses.key
+        )
+),
+
 -- Of accounts that keep an address the first decides and the second makes it ambiguous; a company
 -- with a thousand customers does not need a thousand rows.
 kept as (
@@ -46,23 +58,34 @@ kept as (
         ) as place
     from (
         select kind, key, tier, account_id, is_creation, min(from_at) as from_at
-        from addresses
-        where to_at is null and key is not null
+        from of_customers
+        where to_at is null
         group by kind, key, tier, account_id, is_creation
     ) as accounts
 )
 
 select kind, key, tier, account_id, from_at, to_at, is_creation
-from addresses
-where to_at is not null and key is not null
+from of_customers
+where to_at is not null
 union all
 select kind, key, tier, account_id, from_at, null, is_creation
 from kept
 where place <= 2
 union all
+select 'domain', aliases.domain, 0.70, accounts.account_id, accounts.created_at, null, true
+from index.domain_aliases as aliases
+inner join index.accounts as accounts on accounts.account_id = aliases.account_id
+union all
 select 'account', account_metadata_id, 1.00, account_id, created_at, null, true
 from index.customer_accounts
-where is_in_mode and created_at is not null and account_metadata_id is not null
+where is_in_mode and created_at is not null and account_metadata_id is not null and not is_apart
+union all
+-- An id that the project gave to a customer.
+select 'account', substr(account_id, 5), 1.00, account_id, created_at, null, true
+from index.customer_accounts
+where is_in_mode and created_at is not null
+    and starts_with(account_id, 'acc:')
+    and account_id is distinct from 'acc:' || account_metadata_id
 union all
 select 'customer', customer_id, 1.00, account_id, created_at, null, true
 from index.customer_accounts

@@ -44,7 +44,8 @@ select
     linked.linked_at,
     decisions.account_id,
     decisions.tier,
-    decisions.is_ambiguous
+    decisions.is_ambiguous,
+    decisions.is_override
 from linked
 inner join index.identity_decisions as decisions
     on decisions.identity_key = linked.identity_key and decisions.at = linked.linked_at

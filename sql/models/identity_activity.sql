@@ -5,6 +5,7 @@ select
     activity.account_id,
     activity.status,
     case when activity.status = 'linked' then activity.tier end as tier,
+    activity.is_override,
     activity.events,
     case when activity.linked_at <= as_of() then activity.events else 0 end as known_events,
     case when activity.linked_at <= as_of() then greatest(activity.first_at, activity.linked_at) end

@@ -10,6 +10,7 @@ select
     linked_at,
     account_id,
     tier,
-    is_ambiguous
+    is_ambiguous,
+    is_override
 from index.identity_links
 where linked_at <= as_of() and first_at <= as_of()

@@ -5,7 +5,8 @@ select
     links.account_id,
     links.tier,
     links.linked_at,
-    links.is_ambiguous
+    links.is_ambiguous,
+    links.is_override
 -- Links are few, events are many: these pass by those.
 from models.identity_links as links
 right join product.events as events

@@ -133,9 +133,10 @@ pub(crate) fn money(minor: f64, currency: &str) -> String {
     format!("{} {sign}{whole}{fraction}", currency.to_uppercase())
 }
 
-/// The tier by its confidence, as people call it.
-pub(crate) fn tier_name(confidence: f64) -> &'static str {
+/// The tier by its confidence, as people call it; a link that was settled by hand is its own.
+pub(crate) fn tier_name(confidence: f64, is_override: bool) -> &'static str {
     match (confidence * 100.0).round() as i64 {
+        _ if is_override => "override",
         100 => "account id",
         95 => "e-mail",
         90 => "canonical e-mail",

@@ -110,7 +110,7 @@ impl Bench {
             match row.text("status")?.as_str() {
                 "linked" => {
                     let confidence = row.number("tier")?;
-                    let name = tier_name(confidence).to_owned();
+                    let name = tier_name(confidence, row.is("is_override")?).to_owned();
                     identity.tiers.push(Tier { name, confidence, events });
                 }
                 "ambiguous" => identity.ambiguous_events += events,
@@ -232,6 +232,12 @@ async fn measure(
     // Neither keeps both cores busy.
     let (mut context, strict) = tokio::try_join!(around, strict)?;
     drop(signals);
+    if let [first, rest @ ..] = unknown_accounts(engine, &settings).await?.as_slice() {
+        let more =
+            if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+        let sentence = format!("{first}{more}; `paydirt identity` lists all that are unknown");
+        context.warnings.push(Warning::new("unknown_account", sentence));
+    }
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
         context.warnings.push(Warning::new(
             "no_signal",
@@ -245,6 +251,19 @@ async fn measure(
         .map(|file| Definition { relation: file.qualified_name(), hash: file.sql_hash() })
         .collect();
     Ok(Measured { spec, context, rows, figures, strict })
+}
+
+/// What the project's own identity tables name and nobody is, as of the settings' time.
+pub async fn unknown_accounts(engine: &Engine, settings: &Settings) -> Result<Vec<String>> {
+    let session = engine.session_with(settings.clone(), None)?;
+    let unknown = session.query(&engine.command("identity_unknown")?.text).await?;
+    read::records(&unknown)?
+        .iter()
+        .map(|row| {
+            let (file, line) = (row.text("file")?, row.count("line")?);
+            Ok(format!("identity/{file}.csv:{line}: {}", row.text("problem")?))
+        })
+        .collect()
 }
 
 /// What is asked: the header of the file over the settings of the project.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::FILE_NAME;
 use crate::error::{Error, Result};
+use crate::identity;
 
 const TEMPLATE: &str = include_str!("paydirt.toml");
 
@@ -25,10 +26,11 @@ pub fn make(dir: &Path) -> Result<()> {
         return Err(Error::new(format!("{} is there already", path.display()))
             .hint("edit it, or name another folder"));
     }
-    for folder in ["sql/hypotheses", "data/lake"] {
+    for folder in ["sql/hypotheses", "data/lake", "identity"] {
         let folder = dir.join(folder);
         std::fs::create_dir_all(&folder)
             .map_err(|error| Error::from(error).context(folder.display()))?;
     }
+    identity::write_templates(&dir.join("identity"))?;
     std::fs::write(&path, TEMPLATE).map_err(|error| Error::from(error).context(path.display()))
 }

@@ -6,6 +6,7 @@ mod compact;
 mod demo;
 mod events;
 mod files;
+mod identity;
 mod init;
 mod new;
 mod postgres;
@@ -49,6 +50,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Compact(args) => compact::run(project()?, &args).await,
         Command::Status(print) => status::run(project()?, print.format).await,
         Command::Events(print) => events::run(project()?, print.format).await,
+        Command::Identity { email, as_of } => {
+            identity::run(project()?, email.as_deref(), as_of.as_deref()).await
+        }
         Command::Backtest(args) => backtest::run(project()?, &args).await,
         Command::Signals { as_of, format } => {
             signals::run(project()?, as_of.as_deref(), format).await

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::backtest::table_functions;
 use crate::cli::SqlArgs;
 use crate::config::Project;
-use crate::engine::{Engine, Session};
+use crate::engine::{Engine, Session, explain};
 use crate::error::{Error, Result};
+use crate::identity;
 use crate::render;
 use crate::repl::{self, Options};
 
@@ -16,11 +17,14 @@ pub async fn run(project: Project, args: SqlArgs) -> Result<ExitCode> {
     let engine = Engine::open(project, super::moment(args.as_of.as_deref())?).await?;
     let session = engine.session()?;
     table_functions::register(&engine, &session);
+    explain::register(&engine, &session);
     let library = Arc::clone(&engine.library);
     let options = Options {
         format: args.format,
         describe: Some(Arc::new(move |schema: &str, relation: &str| {
-            library.get(schema, relation).map(|file| file.header.sentence.clone())
+            let own = (schema == identity::SCHEMA).then(|| identity::sentence(relation)).flatten();
+            let file = library.get(schema, relation).map(|file| file.header.sentence.clone());
+            file.or(own.map(str::to_owned))
         })),
         ..Options::default()
     };

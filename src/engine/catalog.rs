@@ -13,7 +13,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 
-use crate::engine::kept::{KeptResults, KeptTable};
+use crate::engine::kept::{Extent, KeptResults, KeptTable};
 use crate::engine::log::{LogTables, VERSIONS};
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
@@ -140,10 +140,11 @@ impl Catalog {
         name: String,
         variant: String,
         plan: LogicalPlan,
+        extent: Extent,
     ) -> Result<KeptTable> {
         // Only the analyser knows the types that unions come to.
         let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-        KeptTable::new(name, variant, plan, Arc::clone(&self.kept))
+        KeptTable::new(name, variant, plan, extent, Arc::clone(&self.kept))
     }
 
     async fn view(&self, file: &Arc<SqlFile>, name: &str) -> Result<Arc<dyn TableProvider>> {
@@ -168,11 +169,21 @@ impl Catalog {
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
             .map_err(|error| in_file(file, error))?;
-        let view: Arc<dyn TableProvider> = if file.header.has("keep") {
-            let name = format!("{}.{name}", file.kind.folder);
-            Arc::new(self.kept_table(&state, name, String::new(), plan)?)
-        } else {
-            Arc::new(ViewTable::new(plan, Some(sql)))
+        let extent = match file.header.value("keep") {
+            None => None,
+            Some("result") => Some(Extent::All),
+            Some("files") => Some(Extent::Files),
+            Some(other) => {
+                let error = format!("@keep: `{other}` is neither `result` nor `files`");
+                return Err(in_file(file, DataFusionError::Plan(error)));
+            }
+        };
+        let view: Arc<dyn TableProvider> = match extent {
+            Some(extent) => {
+                let name = format!("{}.{name}", file.kind.folder);
+                Arc::new(self.kept_table(&state, name, String::new(), plan, extent)?)
+            }
+            None => Arc::new(ViewTable::new(plan, Some(sql))),
         };
         planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
         Ok(view)

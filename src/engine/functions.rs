@@ -16,7 +16,7 @@ use crate::engine::options::Settings;
 use crate::time::DAY_US;
 
 /// Examples are those of the demo, whose as-of time is the start of December 2025.
-const SECTION: DocSection =
+pub(super) const SECTION: DocSection =
     DocSection { include: true, label: "Session Functions", description: None };
 
 /// Names of the functions below that tell the time, and of those that tell what else a session

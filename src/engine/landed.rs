@@ -47,6 +47,11 @@ pub struct LandedTable {
     files: Vec<PartitionedFile>,
 }
 
+/// A file on this machine, with nothing known of it but its size in bytes.
+pub fn local_file(path: Path, size: u64) -> PartitionedFile {
+    PartitionedFile::new_from_meta(meta(path, size))
+}
+
 impl LandedTable {
     pub fn new(lake: &Lake, spec: &TableSpec, files: &[DataFile]) -> error::Result<Self> {
         let schema = readable(&spec.schema);
@@ -61,11 +66,9 @@ impl LandedTable {
         Ok(Self { schema, store, files })
     }
 
-    /// Files on this machine, with nothing known of them but their size.
-    pub fn of_local_files(schema: SchemaRef, files: Vec<(Path, u64)>) -> Self {
-        let files =
-            files.into_iter().map(|(path, size)| PartitionedFile::new_from_meta(meta(path, size)));
-        Self { schema, store: ObjectStoreUrl::local_filesystem(), files: files.collect() }
+    /// Files on this machine.
+    pub fn of_local_files(schema: SchemaRef, files: Vec<PartitionedFile>) -> Self {
+        Self { schema, store: ObjectStoreUrl::local_filesystem(), files }
     }
 
     /// The same for the same files, whose names are never used twice.
@@ -78,6 +81,12 @@ impl LandedTable {
 
     pub fn files(&self) -> &[PartitionedFile] {
         &self.files
+    }
+
+    /// The same table with some of its files.
+    #[must_use]
+    pub fn with_files(&self, files: Vec<PartitionedFile>) -> Self {
+        Self { schema: Arc::clone(&self.schema), store: self.store.clone(), files }
     }
 
     /// A scan of files, or of parts of them, on all cores; `schema` may add columns that are one

@@ -5,12 +5,14 @@
 
 pub mod catalog;
 mod compactor;
+pub mod explain;
 mod fence;
 mod functions;
 mod kept;
 mod landed;
 mod log;
 pub mod options;
+mod overridden;
 mod session;
 pub mod system;
 mod versions;
@@ -18,8 +20,7 @@ mod versions;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::StringArray;
-use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Handle;
@@ -33,6 +34,7 @@ use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
+use crate::identity::{self, Identity};
 use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
@@ -59,6 +61,7 @@ pub struct Engine {
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
     lists: Arc<MailLists>,
+    identity: Arc<Identity>,
     runtime: Arc<RuntimeEnv>,
     as_of: Option<i64>,
     settings: Arc<OnceCell<Settings>>,
@@ -74,19 +77,21 @@ impl Engine {
         let specs = sync::table_specs().into_iter().chain(system::specs()).chain(landed).collect();
         let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
-        let store = Store::new(project.cache_dir(), salt(&project, &library)?);
-        let identity = &project.config.identity;
+        let settings = &project.config.identity;
         let lists = MailLists::new(&FreeMail {
-            free_mail_domains: identity.free_mail_domains.clone(),
-            free_mail_add: identity.free_mail_add.clone(),
-            free_mail_remove: identity.free_mail_remove.clone(),
+            free_mail_domains: settings.free_mail_domains.clone(),
+            free_mail_add: settings.free_mail_add.clone(),
+            free_mail_remove: settings.free_mail_remove.clone(),
         })
         .map_err(|error| Error::new(format!("paydirt.toml: [identity] {error}")))?;
+        let identity = Identity::read(&project, &lists)?;
+        let store = Store::new(project.cache_dir(), salt(&project, &identity, &library)?);
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
             lists: Arc::new(lists),
+            identity: Arc::new(identity),
             runtime,
             as_of,
             settings: Arc::default(),
@@ -182,11 +187,13 @@ impl Engine {
         );
         let session =
             Session::new(settings, catalog, Arc::clone(&self.lists), Arc::clone(&self.runtime))?;
-        let domains = &self.project.config.identity.internal_domains;
-        let domains: StringArray =
-            domains.iter().map(|domain| Some(domain.to_lowercase())).collect();
-        let domains = RecordBatch::try_from_iter([("domain", Arc::new(domains) as _)])?;
-        session.put("identity", "internal_domains", vec![domains])?;
+        FunctionRegistry::register_udf(
+            &mut session.ctx.clone(),
+            overridden::function(self.identity.overridden_users()),
+        )?;
+        for (name, rows) in self.identity.relations()? {
+            session.put_fixed(identity::SCHEMA, name, rows)?;
+        }
         session.put("system", "library", vec![system::library(&self.library)?])?;
         Ok(session)
     }
@@ -194,11 +201,11 @@ impl Engine {
 
 /// What stored results depend on besides landed files and a session's settings: the program, the
 /// SQL of all relations, and what the project says of identity.
-fn salt(project: &Project, library: &Library) -> Result<blake3::Hash> {
+fn salt(project: &Project, identity: &Identity, library: &Library) -> Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
     let program = std::env::current_exe()?.metadata()?;
     hasher.update(format!("{} {:?}", program.len(), program.modified()?).as_bytes());
-    hasher.update(format!("{:?}", project.config.identity).as_bytes());
+    hasher.update(format!("{:?} {identity:?}", project.config.identity).as_bytes());
     for file in library.files().filter(|file| !ASKING.contains(&file.kind.folder)) {
         hasher.update(file.qualified_name().as_bytes());
         hasher.update(file.sql_hash().as_bytes());

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::MemTable;
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::{DFSchema, ParamValues, ScalarValue};
 use datafusion::config::ConfigOptions;
+use datafusion::datasource::ViewTable;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 
 use crate::engine::catalog::{self, Catalog, CatalogHandle};
 use crate::engine::fence;
 use crate::engine::functions;
+use crate::engine::kept::Extent;
 use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
@@ -110,7 +112,8 @@ impl Session {
         let parameters = ParamValues::from(parameters);
         let plan = self.frame(&file.text).await?.with_param_values(parameters)?;
         let (state, plan) = plan.into_parts();
-        let kept = self.catalog.kept_table(&state, file.qualified_name(), variant, plan)?;
+        let relation = file.qualified_name();
+        let kept = self.catalog.kept_table(&state, relation, variant, plan, Extent::All)?;
         self.catalog.put(schema, name, Arc::new(kept));
         Ok(())
     }
@@ -139,6 +142,18 @@ impl Session {
         };
         let table = MemTable::try_new(first.schema(), vec![batches])?;
         self.catalog.put(schema, name, Arc::new(table));
+        Ok(())
+    }
+
+    /// The same of rows that stay: where there are none, the planner drops what is joined with them.
+    pub(super) fn put_fixed(&self, schema: &str, name: &str, rows: RecordBatch) -> Result<()> {
+        if rows.num_rows() > 0 {
+            return self.put(schema, name, vec![rows]);
+        }
+        let schema_of_rows = DFSchema::try_from(rows.schema())?;
+        let nothing = EmptyRelation { produce_one_row: false, schema: Arc::new(schema_of_rows) };
+        let view = ViewTable::new(LogicalPlan::EmptyRelation(nothing), None);
+        self.catalog.put(schema, name, Arc::new(view));
         Ok(())
     }
 }

@@ -61,6 +61,10 @@ impl Header {
         self.get(key).is_some()
     }
 
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.get(key).map(|(value, _)| value)
+    }
+
     fn get(&self, key: &str) -> Option<(&str, usize)> {
         let found = self.keys.iter().find(|(name, ..)| name == key);
         found.map(|(_, value, line)| (value.as_str(), *line))

@@ -24,7 +24,8 @@ const HYPOTHESIS_KEYS: &[&str] = &[
     "expect",
 ];
 
-/// `@keep result`: computed once per as-of time and kept in memory, as many places read it.
+/// `@keep result`: computed once per as-of time and kept, as many places read it. `@keep files`: the
+/// same for each landed file, so that the result of all is the rows of all.
 const RELATION_KEYS: &[&str] = &["keep"];
 
 /// Data flows one way: each kind reads what stands above it, never below.

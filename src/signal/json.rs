@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::Signal;
-use crate::backtest::format::tier_name;
 use crate::time;
 
 impl Signal {
@@ -29,7 +28,7 @@ impl Signal {
             "hypothesis": self.hypothesis,
             "signal_at": time::format_moment(self.signal_at),
             "identity": {
-                "tier": self.link_confidence.map(tier_name),
+                "tier": self.link,
                 "confidence": self.link_confidence,
             },
             "backtest": {

@@ -9,7 +9,7 @@ use datafusion::prelude::{col, lit};
 
 use super::confidence::before_landmark;
 use super::{Record, Signal, Trial};
-use crate::backtest::format::{counted, date, duration, percent};
+use crate::backtest::format::{counted, date, duration, percent, tier_name};
 use crate::backtest::pair::Arm;
 use crate::backtest::signals::signal_frame;
 use crate::backtest::{Backtest, Exclusion, Ruling, TrialRow, read};
@@ -69,10 +69,11 @@ async fn of_hypothesis(
     let since = ScalarValue::TimestampMicrosecond(Some(since), Some("UTC".into()));
     let evidence = &engine.command("signal_evidence")?.text;
     let evidence = session.query_with(evidence, vec![("since", since.clone())]).await?;
-    let mut links: HashMap<String, (Option<f64>, Vec<String>)> = HashMap::new();
+    let mut links: HashMap<String, (Option<f64>, bool, Vec<String>)> = HashMap::new();
     for row in read::records(&evidence)? {
         let sources = row.text("sources")?.split(',').map(str::to_owned).collect();
-        links.insert(row.text("subscription_id")?, (row.number_or_null("tier")?, sources));
+        let link = (row.number_or_null("tier")?, row.is("is_override")?, sources);
+        links.insert(row.text("subscription_id")?, link);
     }
     let file = engine.library.hypothesis(&backtest.spec.name)?;
     let events = event_names(engine, settings, &file, since).await?;
@@ -87,7 +88,8 @@ async fn of_hypothesis(
         else {
             continue;
         };
-        let (link_confidence, sources) = links.remove(&subscription_id).unwrap_or_default();
+        let (link_confidence, is_override, sources) =
+            links.remove(&subscription_id).unwrap_or_default();
         let product_events = match events.get(&row.account_id) {
             Some(events) => names_between(events, row.t0, row.landmark),
             None => vec![],
@@ -110,6 +112,7 @@ async fn of_hypothesis(
             signal_at,
             product_events,
             sources: std::iter::once("stripe".to_owned()).chain(sources).collect(),
+            link: link_confidence.map(|confidence| tier_name(confidence, is_override)),
             link_confidence,
             confidence: if row.landmark <= backtest.context.as_of {
                 backtest.emitted_confidence()

@@ -28,7 +28,9 @@ pub struct Signal {
     pub product_events: Vec<String>,
     /// Where the facts are from: `stripe`, `posthog`, `files`.
     pub sources: Vec<String>,
-    /// How sure the link of the events to the account is, 0 to 1.
+    /// How the events are linked to the account: `e-mail`, `domain`.
+    pub link: Option<&'static str>,
+    /// How sure that link is, 0 to 1.
     pub link_confidence: Option<f64>,
     /// Lower bound of the probability to convert; `None` where the past does not tell.
     pub confidence: Option<Confidence>,

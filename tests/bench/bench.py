@@ -8,6 +8,7 @@ from pathlib import Path
 import behaviour
 import company
 import domains
+import identity
 import landing
 import postgres
 import startup
@@ -21,6 +22,7 @@ SECTIONS = {
     "two-arms": two_arms.section,
     "startup": startup.section,
     "domains": domains.section,
+    "identity": identity.section,
     "behaviour": behaviour.section,
     "stripe": stripe.section,
     "big": landing.big,

@@ -150,6 +150,27 @@ fn the_report_is_an_argument_that_fits_the_page() {
 }
 
 #[test]
+fn the_same_over_surer_links_stands_beside() {
+    let company = landed_sample().copy();
+    let json = printed_json(&company);
+    let name = "only links of 0.90 and surer";
+    let beside = json["sensitivity"].as_array().unwrap().iter().find(|it| it["name"] == name);
+    let beside = beside.unwrap_or_else(|| panic!("{}", json["sensitivity"]));
+    let report = paydirt(company.root(), &["backtest", NAME]).printed();
+    assert!(report.contains(name), "{report}");
+    // It is what a run says that allows no others, and such a run has nothing to add.
+    let sql = std::fs::read_to_string(sample("shared_a_report.sql")).unwrap();
+    let strict = sql.replacen("-- @horizon", "-- @min_confidence 0.90\n-- @horizon", 1);
+    assert_ne!(strict, sql);
+    company.write("sql/hypotheses/shared_a_report.sql", strict);
+    let json = printed_json(&company);
+    for arm in ["exposed", "control"] {
+        assert_eq!(json["backtest"][arm], beside[arm], "{arm}");
+    }
+    assert_eq!(json["sensitivity"].as_array().unwrap().len(), 1, "{}", json["sensitivity"]);
+}
+
+#[test]
 fn a_pipeline_can_ask_for_a_verdict() {
     let company = landed_sample().copy();
     let said = paydirt(company.root(), &["backtest", NAME, "--require", "validated"]);

@@ -17,6 +17,7 @@ const SESSION: &[&str] = &[
     "min_confidence",
     "is_live",
     "setting",
+    "is_overridden_user",
 ];
 /// Of those and their other names, the ones that tell a time.
 const CLOCKS: &[&str] =

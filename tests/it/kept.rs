@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use arrow::util::pretty::pretty_format_batches;
 use paydirt::config::{Mode, Project};
 use paydirt::engine::Engine;
 use paydirt::engine::options::Settings;
+use paydirt::library::SqlFile;
 use paydirt::simulate::{self, AS_OF, Shape};
 
 use crate::company::{Company, wait};
@@ -38,7 +40,9 @@ fn all_rows(root: &Path, is_stored: bool) -> BTreeMap<String, Vec<String>> {
             let as_of = settings.as_of - days * DAY * 1_000_000;
             let settings = Settings { mode, as_of, ..settings.clone() };
             let session = engine.session_with(settings, None).unwrap();
-            for file in engine.library.files().filter(|file| file.header.has("keep")) {
+            // Those of files have no order inside their lists; all that is made of them is here.
+            let is_result = |file: &&SqlFile| file.header.value("keep") == Some("result");
+            for file in engine.library.files().map(Arc::as_ref).filter(is_result) {
                 let name = file.qualified_name();
                 let batches = session.query(&format!("select * from {name}")).await.unwrap();
                 let table = pretty_format_batches(&batches).unwrap().to_string();

@@ -18,6 +18,8 @@ mod exports;
 mod fence;
 mod functions;
 mod identity;
+mod identity_laws;
+mod identity_tables;
 mod kept;
 mod landing;
 mod leakage;

@@ -3,6 +3,7 @@
 //! - [`identity`]: e-mail addresses, domains, mail lists, group keys
 //! - [`money`]: prices to monthly amounts, discounts, currencies, MRR movements
 //! - [`stats`]: intervals, tests and the statistics of a backtest
+//! - [`times`]: lists of times, cut by a span
 //!
 //! Every rule is a plain Rust function that tests call directly. Beside it stands one `sql` file a
 //! family, a list with one entry a function: name, plain function, documentation. Adding a function
@@ -13,6 +14,7 @@ pub mod identity;
 pub mod money;
 pub mod stats;
 mod text;
+pub mod times;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
     let mut functions = identity::scalar_functions(lists);
     functions.extend(money::scalar_functions());
     functions.extend(stats::scalar_functions());
+    functions.extend(times::scalar_functions());
     functions
 }
 

@@ -1,8 +1,10 @@
 //! Relations whose result is kept (`-- @keep result`): computed once for each value of the settings
 //! that they follow (time, mode, confidence), for all sessions of an engine. Views that read them stay
 //! small plans, and no two of them compute the same thing. What took long is stored beside the lake,
-//! for the next run over the same data.
+//! for the next run over the same data. One that is kept by file (`-- @keep files`) is computed for
+//! each landed file by itself: what lands later costs what it brings.
 
+mod parts;
 mod reads;
 mod result;
 mod store;
@@ -14,7 +16,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::ExecutionPlan;
@@ -65,7 +67,16 @@ pub struct KeptTable {
     plan: LogicalPlan,
     schema: SchemaRef,
     reads: Reads,
+    extent: Extent,
     results: Arc<KeptResults>,
+}
+
+/// What one computation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    All,
+    /// Some landed files; the result is the rows of all such computations.
+    Files,
 }
 
 impl KeptTable {
@@ -73,16 +84,15 @@ impl KeptTable {
         name: String,
         variant: String,
         plan: LogicalPlan,
+        extent: Extent,
         results: Arc<KeptResults>,
     ) -> Result<Self> {
-        Ok(Self {
-            name,
-            variant,
-            schema: Arc::clone(plan.schema().inner()),
-            reads: Reads::of(&plan)?,
-            plan,
-            results,
-        })
+        let reads = Reads::of(&plan)?;
+        if extent == Extent::Files && !reads.is_of_files_alone() {
+            return plan_err!("{name} is kept by file and so may read landed rows only");
+        }
+        let schema = Arc::clone(plan.schema().inner());
+        Ok(Self { name, variant, plan, schema, reads, extent, results })
     }
 
     /// Names what the result follows: equal keys over equal data are equal results.
@@ -110,6 +120,9 @@ impl KeptTable {
     }
 
     async fn find_or_compute(&self, state: &SessionState, key: &str) -> Result<Kept> {
+        if self.extent == Extent::Files {
+            return self.find_or_compute_parts(state, key).await;
+        }
         // Planning computes what this one is made of, where nobody has yet.
         let started = Instant::now();
         let place = self

@@ -26,6 +26,8 @@ pub struct Reads {
     pub confidence: bool,
     /// Whether all of it comes from landed files and the project.
     pub is_storable: bool,
+    /// Whether nothing but landed tables is read, as they are.
+    is_direct: bool,
     /// The landed tables, each told by its files.
     tables: BTreeSet<[u8; 32]>,
 }
@@ -37,6 +39,7 @@ impl Reads {
             settings: false,
             confidence: false,
             is_storable: true,
+            is_direct: true,
             tables: BTreeSet::new(),
         };
         plan.apply_with_subqueries(|node| {
@@ -53,6 +56,11 @@ impl Reads {
             })
         })?;
         Ok(reads)
+    }
+
+    /// Whether rows of one file say the same whatever else is there.
+    pub fn is_of_files_alone(&self) -> bool {
+        self.is_direct && self.is_storable && !(self.time || self.settings || self.confidence)
     }
 
     /// The same for the same key over the same files.
@@ -78,9 +86,11 @@ impl Reads {
             self.add(&kept.reads);
         } else if let Some(landed) = provider.downcast_ref::<LandedTable>() {
             self.tables.insert(landed.digest());
+            return;
         } else if scan.table_name.schema() != Some(OF_PROJECT) {
             self.is_storable = false;
         }
+        self.is_direct = false;
     }
 
     fn add(&mut self, other: &Self) {

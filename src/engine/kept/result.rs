@@ -13,6 +13,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
@@ -29,6 +30,8 @@ const HELD_BYTES: usize = 16 << 20;
 pub enum Kept {
     Held(Vec<Vec<RecordBatch>>),
     Stored(LandedTable),
+    /// Results of several computations, one after the other.
+    Both(Box<[Kept; 2]>),
 }
 
 impl Kept {
@@ -48,6 +51,13 @@ impl Kept {
             Self::Stored(table) => {
                 let schema = TableSchema::from(Arc::clone(schema));
                 table.scan_files(session, &schema, table.files().to_vec(), projection, None)
+            }
+            Self::Both(parts) => {
+                let [first, second] = &**parts;
+                UnionExec::try_new(vec![
+                    first.scan(session, schema, projection)?,
+                    second.scan(session, schema, projection)?,
+                ])
             }
         }
     }

@@ -2,6 +2,7 @@
 //! Parquet file a partition. A result's name says what it was made of, so that it is never out of
 //! date; the folder can be deleted at any time.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,14 @@ use std::time::{Duration, SystemTime};
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
+use datafusion::datasource::listing::PartitionedFile;
 use object_store::path::Path as ObjectPath;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::TempDir;
 
-use crate::engine::landed::LandedTable;
+use crate::engine::landed::{LandedTable, local_file};
 
 /// What takes less than this is computed again.
 const WORTH: Duration = Duration::from_millis(200);
@@ -24,6 +26,8 @@ const WORTH: Duration = Duration::from_millis(200);
 const RESULTS: usize = 12;
 /// Rows that one core reads at a time.
 const ROW_GROUP_ROWS: usize = 128 << 10;
+/// The file beside a part that names the landed files it is about.
+const COVERS: &str = "covers.txt";
 
 /// A folder of results.
 #[derive(Debug)]
@@ -46,12 +50,97 @@ impl Store {
 
     /// Where the result with that fingerprint is, or would be.
     pub fn place(&self, relation: &str, fingerprint: &blake3::Hash) -> Place {
+        let name = self.salted(fingerprint.as_bytes());
+        Place { folder: self.folder.join(relation), name, worth: self.worth, covers: None }
+    }
+
+    /// Where the parts of a relation's result with that key are.
+    pub fn parts(&self, relation: &str, key: &str) -> Parts {
+        let folder = self.folder.join(relation);
+        Parts { folder: folder.join(self.salted(key.as_bytes())), worth: self.worth }
+    }
+
+    fn salted(&self, text: &[u8]) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.salt.as_bytes());
-        hasher.update(fingerprint.as_bytes());
-        let name = hasher.finalize().to_hex()[..32].to_owned();
-        Place { folder: self.folder.join(relation), name, worth: self.worth }
+        hasher.update(text);
+        hasher.finalize().to_hex()[..32].to_owned()
     }
+}
+
+/// A folder of results for some landed files each.
+#[derive(Debug)]
+pub struct Parts {
+    folder: PathBuf,
+    worth: Duration,
+}
+
+/// A part, and the landed files that it is about.
+pub struct Covering {
+    pub files: Vec<String>,
+    pub part: Vec<PartitionedFile>,
+}
+
+impl Parts {
+    /// The parts about files that are all among these; those about most come first.
+    pub fn find(&self, names: &HashSet<&str>) -> Vec<Covering> {
+        let covers = |files: &[String]| files.iter().all(|file| names.contains(file.as_str()));
+        let mut found: Vec<Covering> = self
+            .all()
+            .filter(|(_, files)| covers(files))
+            .filter_map(|(folder, files)| Some(Covering { part: stored_files(&folder)?, files }))
+            .collect();
+        found.sort_by(|a, b| (b.files.len(), &a.files).cmp(&(a.files.len(), &b.files)));
+        found
+    }
+
+    /// Where the part about these files is, or would be.
+    pub fn place(&self, names: &HashSet<&str>) -> Place {
+        let mut covers: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        covers.sort_unstable();
+        let covers = covers.join("\n");
+        let name = blake3::hash(covers.as_bytes()).to_hex()[..32].to_owned();
+        Place { folder: self.folder.clone(), name, worth: self.worth, covers: Some(covers) }
+    }
+
+    /// Deletes parts about files that are gone. Whoever looked at the lake before they went has had
+    /// a day to read them.
+    pub fn tidy(&self, names: &HashSet<&str>) {
+        let is_old = |folder: &Path| {
+            let modified = fs::metadata(folder).and_then(|meta| meta.modified());
+            modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > Duration::from_secs(86_400)))
+        };
+        let gone = self
+            .all()
+            .filter(|(_, files)| files.iter().any(|file| !names.contains(file.as_str())))
+            .filter(|(folder, _)| is_old(folder));
+        for (folder, _) in gone {
+            if let Err(error) = fs::remove_dir_all(&folder) {
+                tracing::debug!(folder = %folder.display(), %error, "cannot tidy results");
+            }
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (PathBuf, Vec<String>)> + use<> {
+        let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        folders.map(|entry| entry.path()).filter_map(|folder| {
+            let covers = fs::read_to_string(folder.join(COVERS)).ok()?;
+            Some((folder, covers.lines().map(str::to_owned).collect()))
+        })
+    }
+}
+
+/// The files of a result, if it is there and whole.
+fn stored_files(folder: &Path) -> Option<Vec<PartitionedFile>> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder).ok()? {
+        let entry = entry.ok()?;
+        if entry.file_name() != COVERS {
+            let path = ObjectPath::from_absolute_path(entry.path()).ok()?;
+            files.push(local_file(path, entry.metadata().ok()?.len()));
+        }
+    }
+    Some(files)
 }
 
 /// The place of one result.
@@ -60,17 +149,14 @@ pub struct Place {
     folder: PathBuf,
     name: String,
     worth: Duration,
+    /// The landed files that a part is about, a line each.
+    covers: Option<String>,
 }
 
 impl Place {
     /// The result, if it is there and whole.
     pub fn find(&self, schema: &SchemaRef) -> Option<LandedTable> {
-        let mut files = vec![];
-        for entry in fs::read_dir(self.folder.join(&self.name)).ok()? {
-            let entry = entry.ok()?;
-            let path = ObjectPath::from_absolute_path(entry.path()).ok()?;
-            files.push((path, entry.metadata().ok()?.len()));
-        }
+        let files = stored_files(&self.folder.join(&self.name))?;
         Some(LandedTable::of_local_files(Arc::clone(schema), files))
     }
 
@@ -131,6 +217,9 @@ impl Writing {
     /// Puts the result in its place, where another run may have been first.
     pub fn commit(self) -> Result<LandedTable> {
         let target = self.place.folder.join(&self.place.name);
+        if let Some(covers) = &self.place.covers {
+            fs::write(self.draft.path().join(COVERS), covers)?;
+        }
         let draft = self.draft.keep();
         if let Err(error) = fs::rename(&draft, &target) {
             fs::remove_dir_all(&draft)?;
@@ -138,7 +227,9 @@ impl Writing {
                 return Err(error.into());
             }
         }
-        if let Err(error) = self.place.tidy() {
+        if self.place.covers.is_none()
+            && let Err(error) = self.place.tidy()
+        {
             tracing::debug!(folder = %self.place.folder.display(), %error, "cannot tidy results");
         }
         self.place.find(&self.schema).ok_or_else(|| lost(&target))

@@ -5,6 +5,8 @@
 
 pub mod domain;
 pub mod email;
+#[cfg(test)]
+mod fuzz;
 mod group_key;
 mod identity_key;
 pub mod lists;

@@ -36,7 +36,7 @@ pub use read::{Reading, list};
 pub use report::Report;
 
 /// Resources that are read at the same time.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 /// Requests that may be lost from the count in a crash: so many, or this share of the sync's.
 const SETTLE: u64 = 20;
 const SETTLE_SHARE: u64 = 20;

@@ -17,7 +17,7 @@ use crate::sync::json::Json;
 
 /// What is gathered for one commit: many enough for a file, few enough for the memory.
 const COMMIT_ROWS: usize = 20_000;
-const COMMIT_BYTES: usize = 8 << 20;
+const COMMIT_BYTES: usize = 4 << 20;
 /// How often a page that is broken, or another than was asked for, is asked for again.
 pub const TRIES: u32 = 6;
 

@@ -72,6 +72,11 @@ fn parse(text: &str) -> Result<(Url, Cloud)> {
         )
     };
     let url = Url::parse(text).map_err(|error| unusable(&error.to_string()))?;
+    if url.password().is_some() {
+        let place = url.host_str().unwrap_or_default();
+        return Err(Error::new(format!("the bucket {place} has a key in its URL, which is shown"))
+            .hint("a key comes from the environment, and is never written or printed"));
+    }
     match Cloud::of(&url) {
         None => Err(unusable("its kind is not known")),
         Some(_) if url.host_str().is_none_or(str::is_empty) => Err(unusable("it has no name")),
@@ -121,11 +126,21 @@ pub fn explain(url: &Url, error: &StoreError) -> Error {
     let Some(cloud) = Cloud::of(url) else {
         return Error::new(error.to_string()).context(url);
     };
+    // A list that is refused is told as text only.
+    let said = |codes: &[&str]| match error {
+        StoreError::Generic { .. } => codes.iter().any(|code| error.to_string().contains(code)),
+        _ => false,
+    };
     match error {
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
             Error::new(format!("{url}: access denied")).hint(cloud.hint())
         }
+        _ if said(&["403 Forbidden", "401 Unauthorized"]) => {
+            Error::new(format!("{url}: access denied")).hint(cloud.hint())
+        }
         StoreError::NotFound { .. } => Error::new(format!("{url}: no such bucket or object"))
+            .hint("check the name of the bucket, and its region"),
+        _ if said(&["404 Not Found"]) => Error::new(format!("{url}: no such bucket"))
             .hint("check the name of the bucket, and its region"),
         other => Error::new(format!("{url}: {other}")).hint(cloud.hint()),
     }
@@ -143,6 +158,12 @@ mod tests {
         for path in ["data/lake", "/var/lake", "C:\\lake", "file:///var/lake", "https://b/x"] {
             assert!(!is_bucket(path), "{path}");
         }
+    }
+
+    #[test]
+    fn a_key_in_a_url_is_refused_and_not_told() {
+        let error = open("s3://me:hush@acme/x").unwrap_err();
+        assert!(!format!("{error:?}").contains("hush"), "{error}");
     }
 
     #[test]

@@ -87,10 +87,12 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Source {
-    /// Land files: Stripe objects, lists and events; PostHog exports; product events
+    /// Land files: Stripe objects, lists and events; exports of PostHog, Segment, RudderStack,
+    /// Amplitude and Mixpanel; product events of any tool
     Files {
-        /// Files or folders
-        #[arg(required = true, value_name = "PATH")]
+        /// Files, folders or buckets, such as s3://bucket/folder [default: the buckets and folders
+        /// of paydirt.toml]
+        #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Show five mapped rows of each file and land nothing
         #[arg(long)]
@@ -122,6 +124,8 @@ pub enum Checkable {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// What is in the bucket or folder of each [[source.files]], and what of it is new
+    Files,
     /// What the PostHog key may read, and in which way
     Posthog,
 }

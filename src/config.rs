@@ -153,6 +153,13 @@ impl Config {
         if let Some(lake) = self.lake.as_deref().filter(|lake| lake.contains("://")) {
             bucket::check(lake).map_err(|error| error.context("lake"))?;
         }
+        for entry in &self.source.files {
+            if let Some(path) = entry.path.as_deref().filter(|path| path.contains("://")) {
+                bucket::check(path).map_err(|error| {
+                    error.context(format!("[[source.files]] {}: path", entry.name))
+                })?;
+            }
+        }
         self.source.stripe.validate()?;
         postgres::validate(&self.source.postgres)?;
         self.source.posthog.validate()?;

@@ -3,7 +3,7 @@
 //! Data flows one way:
 //!
 //! ```text
-//!  files, Stripe, PostHog, Postgres              sync      records → Arrow batches
+//!  files, buckets, Stripe, PostHog, Postgres     sync      records → Arrow batches
 //!    ▼
 //!  lake: Delta tables, atomic commits            lake      rows known by key, or nothing
 //!    ▼

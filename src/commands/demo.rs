@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::backtest::Backtest;
 use crate::backtest::format::{count, percent};
-use crate::commands::{backtest, signals, sync};
+use crate::commands::{backtest, files, signals};
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -94,7 +94,7 @@ pub async fn run(dir: Option<&Path>) -> Result<ExitCode> {
 
     step("2. Land the Stripe export and the PostHog export", "paydirt sync files export/");
     let Expanded { files: paths, rejected: mut problems, .. } = expand(&[root.join("export")]);
-    let total = sync::land_all(&project, &paths, &mut problems, true).await?;
+    let total = files::land_all(&project, &paths, &mut problems, true).await?;
     println!("{}", total.sentence());
 
     step("3. Look at a table", &format!("paydirt sql -c \"{TRIALS}\""));

@@ -5,6 +5,7 @@ mod check;
 mod compact;
 mod demo;
 mod events;
+mod files;
 mod identity;
 mod init;
 mod new;
@@ -36,7 +37,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Init { dir } => init::run(&dir),
         Command::Simulate(args) => simulate::run(&args),
         Command::Sync { source: Some(Source::Files { paths, dry_run }), .. } => {
-            sync::files(project()?, &paths, dry_run).await
+            files::sync(&project()?, &paths, dry_run).await
         }
         Command::Sync { source: Some(Source::Stripe(args)), .. } => {
             stripe::sync(project()?, &args).await
@@ -64,6 +65,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Check { source: Some(Checkable::Postgres { names }) } => {
             postgres::check(&project()?, &names).await
         }
+        Command::Check { source: Some(Checkable::Files) } => files::check(&project()?).await,
         Command::Check { source: Some(Checkable::Posthog) } => posthog::check(project()?).await,
         Command::Reconcile(args) => stripe::reconcile(project()?, &args).await,
         Command::Sql(args) => sql::run(project()?, args).await,

@@ -24,7 +24,8 @@ fn spec(name: &str, columns: &[(&str, DataType)]) -> TableSpec {
     }
 }
 
-/// One row a landing and relation; the row without a relation ends the landing.
+/// One row a landing and relation; the row without a relation ends the landing. One of format
+/// `object` tells which version of an object in a bucket that was.
 pub fn syncs() -> TableSpec {
     use DataType::{Int64, Utf8};
     let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));

@@ -47,7 +47,7 @@ use keys::KeyCache;
 
 /// The format this binary writes. A lake with a higher number is refused.
 const FORMAT: u32 = 1;
-const FORMAT_FILE: &str = "paydirt.json";
+pub const FORMAT_FILE: &str = "paydirt.json";
 const LOG_FOLDER: &str = "_delta_log";
 
 /// Whether a local folder is a lake.

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
-use crate::sync::files::{self, FileMapping};
+use crate::sync::files::{self, FileMapping, problem};
 use crate::sync::journal::{DiagnosticRow, SyncRow, key};
 use crate::sync::log::{Counts, Log};
+use crate::sync::objects::Object;
 use crate::sync::{FileReport, Landed, Rejected};
 
 /// Rows that a reader gathers before it hands them over.
@@ -45,11 +47,16 @@ pub struct Landing {
     log: Log,
     mappings: Arc<Vec<FileMapping>>,
     ahead: Option<Reader>,
+    /// What was landed whole, once it was asked for.
+    landed: Option<Known>,
 }
+
+/// Keys of what was landed whole, by content, and of objects that were seen.
+type Known = Arc<RwLock<HashSet<u128>>>;
 
 impl Landing {
     pub fn new(lake: Lake, mappings: Vec<FileMapping>) -> Self {
-        Self { log: Log::new(lake), mappings: Arc::new(mappings), ahead: None }
+        Self { log: Log::new(lake), mappings: Arc::new(mappings), ahead: None, landed: None }
     }
 
     /// Lands one file, and begins to read the `next`; `progress` is told the rows so far. What
@@ -60,42 +67,90 @@ impl Landing {
         next: Option<&Path>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Outcome> {
-        let mut reader = match self.ahead.take().filter(|reader| reader.path == path) {
+        self.land(File::here(path), next, None, progress).await
+    }
+
+    /// Lands an object that was downloaded to `path`.
+    pub async fn object(
+        &mut self,
+        object: &Object,
+        path: &Path,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Outcome> {
+        let file = File { path: path.to_path_buf(), name: object.name.clone() };
+        self.land(file, None, Some(object), progress).await
+    }
+
+    async fn land(
+        &mut self,
+        file: File,
+        next: Option<&Path>,
+        object: Option<&Object>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Outcome> {
+        let name = file.name.clone();
+        let mut reader = match self.ahead.take().filter(|reader| reader.file == file) {
             Some(reader) => reader,
-            None => self.begin(path).await?,
+            None => self.begin(file).await?,
         };
         let landed_at = reader.landed_at;
-        let hash = match (&mut reader.hash).await.map_err(|_| stopped(path))? {
+        let hash = match (&mut reader.hash).await.map_err(|_| stopped(&name))? {
             Ok(hash) => hash,
             Err(error) => {
-                let rejected = Rejected {
-                    path: path.to_path_buf(),
-                    line: None,
-                    field: None,
-                    reason: error.to_string(),
-                };
-                let report = FileReport {
-                    path: path.to_path_buf(),
-                    format: "unknown",
-                    rejected: 1,
-                    problems: vec![rejected],
-                    ..FileReport::default()
-                };
-                self.diagnose(&report, landed_at).await?;
+                let report = self.refused(problem(&name, error.to_string())).await?;
                 return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: false });
             }
         };
-        let content = content_key(hash, &self.mappings);
-        if self.landed().await?.contains(&number(&done_key(content))) {
-            let report = FileReport { path: path.to_path_buf(), ..FileReport::default() };
+        let content = content_key(hash, &self.mappings, &name);
+        let seen = object.map(|object| self.seen(object, hash));
+        if self.landed().await?.read().contains(&number(&done_key(content))) {
+            self.record(seen.as_slice(), landed_at).await?;
+            let report = FileReport { path: name, ..FileReport::default() };
             return Ok(Outcome { report, new_rows: 0, duplicates: 0, was_known: true });
         }
         let (report, counts) = self.write(reader, next, EVENTS, vec![], progress).await?;
         self.diagnose(&report, landed_at).await?;
-        let rows = sync_rows(&report, hash, &counts, content, landed_at);
-        self.log.record_syncs(&rows, landed_at).await?;
+        let mut rows = sync_rows(&report, hash, &counts, content, landed_at);
+        rows.extend(seen);
+        self.record(&rows, landed_at).await?;
         let (new_rows, duplicates) = counts.total();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })
+    }
+
+    /// Records a whole file that cannot be read.
+    pub async fn refused(&mut self, problem: Rejected) -> Result<FileReport> {
+        let report = FileReport {
+            path: problem.path.clone(),
+            format: "unknown",
+            rejected: 1,
+            problems: vec![problem],
+            ..FileReport::default()
+        };
+        self.diagnose(&report, clock::now_us()).await?;
+        Ok(report)
+    }
+
+    /// Takes out the objects that were landed before as they are now, and tells how many.
+    pub async fn leave_out_landed(&mut self, objects: &mut Vec<Object>) -> Result<u64> {
+        let landed = self.landed().await?;
+        let landed = landed.read();
+        let before = objects.len();
+        let mappings = &self.mappings;
+        objects.retain(|object| !landed.contains(&number(&object_key(object, mappings))));
+        Ok((before - objects.len()) as u64)
+    }
+
+    /// The row by which an object is known the next time, without its content.
+    fn seen(&self, object: &Object, hash: [u8; 16]) -> SyncRow {
+        SyncRow {
+            key: object_key(object, &self.mappings),
+            source: "files",
+            path: object.name.display().to_string(),
+            format: "object",
+            content_hash: Some(hex(hash)),
+            bytes: Some(object.bytes()),
+            ..SyncRow::default()
+        }
     }
 
     /// Lands a file that a source gave, called `label` in what is told of it. `positions` go with
@@ -108,14 +163,11 @@ impl Landing {
         positions: Vec<(String, i64)>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(FileReport, Counts)> {
-        let mut reader = Reader::begin(path, Arc::clone(&self.mappings), HashSet::new());
+        let file = File { path: path.to_path_buf(), name: label.into() };
+        let mut reader = Reader::begin(file, Arc::clone(&self.mappings), Known::default());
         let landed_at = reader.landed_at;
-        (&mut reader.hash).await.map_err(|_| stopped(path))??;
-        let (mut report, counts) = self.write(reader, None, last, positions, progress).await?;
-        report.path = label.into();
-        for problem in &mut report.problems {
-            problem.path = label.into();
-        }
+        (&mut reader.hash).await.map_err(|_| stopped(label.as_ref()))??;
+        let (report, counts) = self.write(reader, None, last, positions, progress).await?;
         self.diagnose(&report, landed_at).await?;
         Ok((report, counts))
     }
@@ -134,7 +186,7 @@ impl Landing {
         positions: Vec<(String, i64)>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(FileReport, Counts)> {
-        let path = reader.path.clone();
+        let path = reader.file.name.clone();
         let mut counts = Counts::default();
         let mut rows = 0;
         let mut waiting = Waiting::fill(&mut reader.chunks, &mut rows, progress).await;
@@ -147,7 +199,7 @@ impl Landing {
             waiting = filled;
         }
         if let Some(next) = next {
-            self.ahead = Some(self.begin(next).await?);
+            self.ahead = Some(self.begin(File::here(next)).await?);
         }
         let report = reader.report.await.map_err(|_| stopped(&path))??;
         let positions = if report.is_cut { vec![] } else { positions };
@@ -155,14 +207,29 @@ impl Landing {
         Ok((report, counts))
     }
 
-    /// What was landed whole, by content.
-    async fn landed(&mut self) -> Result<HashSet<u128>> {
-        self.log.table("system/syncs").await?.keys(None).await
+    /// What was landed whole. What another process lands meanwhile is read again, and its rows are
+    /// known.
+    async fn landed(&mut self) -> Result<Known> {
+        if let Some(landed) = &self.landed {
+            return Ok(Arc::clone(landed));
+        }
+        let keys = self.log.table("system/syncs").await?.keys(None).await?;
+        Ok(Arc::clone(self.landed.insert(Arc::new(RwLock::new(keys)))))
     }
 
-    async fn begin(&mut self, path: &Path) -> Result<Reader> {
+    async fn record(&mut self, rows: &[SyncRow], landed_at: i64) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.log.record_syncs(rows, landed_at).await?;
         let landed = self.landed().await?;
-        Ok(Reader::begin(path, Arc::clone(&self.mappings), landed))
+        landed.write().extend(rows.iter().map(|row| number(&row.key)));
+        Ok(())
+    }
+
+    async fn begin(&mut self, file: File) -> Result<Reader> {
+        let landed = self.landed().await?;
+        Ok(Reader::begin(file, Arc::clone(&self.mappings), landed))
     }
 
     /// Writes what has waited, to the table `last` after all others.
@@ -185,10 +252,23 @@ impl Landing {
     }
 }
 
+/// Where a file is, and what it is called in all that is told of it.
+#[derive(Debug, Clone, PartialEq)]
+struct File {
+    path: PathBuf,
+    name: PathBuf,
+}
+
+impl File {
+    fn here(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), name: path.to_path_buf() }
+    }
+}
+
 /// A file that is read on a thread of its own.
 #[derive(Debug)]
 struct Reader {
-    path: PathBuf,
+    file: File,
     landed_at: i64,
     /// Comes before any row.
     hash: oneshot::Receiver<Result<[u8; 16]>>,
@@ -198,26 +278,27 @@ struct Reader {
 
 impl Reader {
     /// Begins with a file, and goes no further than its hash if it was `landed`.
-    fn begin(path: &Path, mappings: Arc<Vec<FileMapping>>, landed: HashSet<u128>) -> Self {
+    fn begin(file: File, mappings: Arc<Vec<FileMapping>>, landed: Known) -> Self {
         let landed_at = clock::now_us();
         let (of_hash, hash) = oneshot::channel();
         let (of_chunks, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        let owned = path.to_path_buf();
+        let File { path, name } = file.clone();
         let report = tokio::task::spawn_blocking(move || {
-            let hash = files::hash_file(&owned);
+            let hash = files::hash_file(&path);
             let is_new = hash.as_ref().is_ok_and(|hash| {
-                !landed.contains(&number(&done_key(content_key(*hash, &mappings))))
+                let done = done_key(content_key(*hash, &mappings, &name));
+                !landed.read().contains(&number(&done))
             });
             if of_hash.send(hash).is_err() || !is_new {
                 return Ok(FileReport::default());
             }
-            files::land_file(&owned, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
+            files::land_named(&path, &name, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
                 of_chunks
                     .blocking_send(landed)
                     .map_err(|_| Error::new("the writer of the lake has stopped"))
             })
         });
-        Self { path: path.to_path_buf(), landed_at, hash, chunks, report }
+        Self { file, landed_at, hash, chunks, report }
     }
 }
 
@@ -233,7 +314,7 @@ fn sync_rows(
     content: [u8; 16],
     landed_at: i64,
 ) -> Vec<SyncRow> {
-    let hash = blake3::Hash::from_bytes(padded(hash)).to_hex()[..32].to_owned();
+    let hash = hex(hash);
     let row = |key, relation: Option<String>, (new, duplicates): (u64, u64)| SyncRow {
         key,
         source: "files",
@@ -316,8 +397,28 @@ impl Waiting {
 }
 
 /// The same bytes under another mapping are other rows.
-fn content_key(hash: [u8; 16], mappings: &[FileMapping]) -> [u8; 16] {
-    key(&[&hash, format!("{mappings:?}").as_bytes()])
+fn content_key(hash: [u8; 16], mappings: &[FileMapping], name: &Path) -> [u8; 16] {
+    key(&[&hash, meaning(mappings, name).as_bytes()])
+}
+
+/// The same object, unchanged, under the same mapping.
+fn object_key(object: &Object, mappings: &[FileMapping]) -> [u8; 16] {
+    let name = object.name.to_string_lossy();
+    let version = object.version();
+    let meaning = meaning(mappings, &object.name);
+    key(&[b"object", name.as_bytes(), version.as_bytes(), meaning.as_bytes()])
+}
+
+/// What a mapping says about a file's rows. What the entry is called, and that there are others, does
+/// not make them other rows.
+fn meaning(mappings: &[FileMapping], name: &Path) -> String {
+    match FileMapping::find(mappings, name) {
+        Some(mapping) => {
+            let unnamed = FileMapping { name: String::new(), path: None, ..mapping.clone() };
+            format!("{unnamed:?}")
+        }
+        None => "[]".to_owned(),
+    }
 }
 
 fn done_key(content: [u8; 16]) -> [u8; 16] {
@@ -329,8 +430,6 @@ fn number(key: &[u8; 16]) -> u128 {
     u128::from_be_bytes(*key)
 }
 
-fn padded(hash: [u8; 16]) -> [u8; 32] {
-    let mut padded = [0; 32];
-    padded[..16].copy_from_slice(&hash);
-    padded
+fn hex(hash: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(hash))
 }

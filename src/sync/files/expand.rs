@@ -66,7 +66,6 @@ fn walk(folder: &Path, found: &mut Expanded) {
     let (mut here, mut manifests) = (vec![], vec![]);
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let extension = path.extension().unwrap_or_default().to_string_lossy();
         if name.starts_with('.') {
             continue;
         }
@@ -75,7 +74,7 @@ fn walk(folder: &Path, found: &mut Expanded) {
             // A linked folder could lead back here.
             Ok(_) if path.is_dir() => {}
             Ok(_) if manifest::is_manifest(&name) => manifests.push(path),
-            Ok(_) if NOT_DATA.contains(&&*extension) => {}
+            Ok(_) if !may_be_data(&name) => {}
             Ok(_) => match fs::metadata(&path) {
                 Ok(_) => here.push(path),
                 Err(error) => found.rejected.push(problem(&path, reason(&error))),
@@ -83,8 +82,19 @@ fn walk(folder: &Path, found: &mut Expanded) {
             Err(error) => found.rejected.push(problem(&path, reason(&error))),
         }
     }
-    found.left_out.extend(manifest::sort_out(&manifests, &mut here, &mut found.rejected));
+    let manifests = manifests.into_iter().map(|path| {
+        let text = fs::read_to_string(&path).map_err(|error| reason(&error));
+        (path, text)
+    });
+    let manifests = manifests.collect();
+    found.left_out.extend(manifest::sort_out(manifests, &mut here, &mut found.rejected));
     found.files.extend(here);
+}
+
+/// Whether a file of that name is not one of those that lie beside data.
+pub fn may_be_data(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    !name.starts_with('.') && !NOT_DATA.contains(&extension)
 }
 
 /// A whole file that cannot be read.

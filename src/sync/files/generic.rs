@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::events::{EventRow, canonical, compact, object};
 use super::mapping::{FileMapping, Sources};
 use super::target::Target;
-use super::time::micros;
+use super::time::micros_in;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};
 
@@ -28,10 +28,11 @@ pub fn row<'a>(
     let time = sources.value(Target::Time, record);
     let time = time.ok_or_else(|| missing(sources, Target::Time))?;
     let unit = mapping.and_then(|mapping| mapping.time_unit);
-    let occurred_at =
-        micros(time, unit).map_err(|why| Refusal::of(name_of(sources, Target::Time), why))?;
+    let zone = mapping.and_then(|mapping| mapping.time_zone.as_ref());
+    let occurred_at = micros_in(time, unit, zone, false)
+        .map_err(|why| Refusal::of(name_of(sources, Target::Time), why))?;
     let ingested_at = sources.value(Target::IngestedAt, record).and_then(|time| {
-        micros(time, unit)
+        micros_in(time, unit, zone, false)
             .map_err(|why| faults.push((name_of(sources, Target::IngestedAt), why)))
             .ok()
     });

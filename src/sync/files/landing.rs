@@ -13,13 +13,20 @@ use super::delimited::Table;
 use super::expand::problem;
 use super::mapping::FileMapping;
 use super::open::{self, Input, open};
+use super::preset::Preset;
 use super::reading::{Reading, Sink, Tally};
+use super::target::Target;
 use super::{columnar, parallel};
 use crate::error::Result;
 use crate::sync::report::FileReport;
 
 /// Batches that are decoded while others are looked at.
 const BATCHES_AHEAD: usize = 4;
+
+/// Said where nobody has said it.
+const MIXPANEL_ZONE: &str = "Mixpanel's times are taken as UTC; it exports them in the project's time \
+                             zone if the project is from before 2023: then say which with time_zone \
+                             in [[source.files]], before they land";
 
 /// Lands the file in chunks of about `chunk_rows` rows. Blocking.
 ///
@@ -31,29 +38,44 @@ pub fn land_file(
     chunk_rows: usize,
     sink: Sink<'_>,
 ) -> Result<FileReport> {
-    let mut landing = Landing::new(path, mappings, landed_at, chunk_rows, sink);
+    land_named(path, path, mappings, landed_at, chunk_rows, sink)
+}
+
+/// The same for a file that is called `name` in all that is told of it, and for its mapping.
+pub fn land_named(
+    path: &Path,
+    name: &Path,
+    mappings: &[FileMapping],
+    landed_at: i64,
+    chunk_rows: usize,
+    sink: Sink<'_>,
+) -> Result<FileReport> {
+    let mut landing = Landing::new(name, mappings, landed_at, chunk_rows, sink);
     landing.report.bytes = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or(0);
-    landing.read()?;
+    landing.read(path)?;
     landing.finish()
 }
 
 /// The same, but stops after the first chunk.
 pub fn read_beginning(
     path: &Path,
+    name: &Path,
     mappings: &[FileMapping],
     landed_at: i64,
     rows: usize,
     sink: Sink<'_>,
 ) -> Result<FileReport> {
-    let mut landing = Landing::new(path, mappings, landed_at, rows, sink);
+    let mut landing = Landing::new(name, mappings, landed_at, rows, sink);
     landing.reading.is_beginning = true;
-    landing.read()?;
+    landing.read(path)?;
     landing.finish()
 }
 
 struct Landing<'a> {
     report: FileReport,
     container: &'static str,
+    /// The file's mapping says the zone of its times.
+    has_zone: bool,
     reading: Reading<'a>,
     tally: Tally,
     sink: Sink<'a>,
@@ -61,23 +83,25 @@ struct Landing<'a> {
 
 impl<'a> Landing<'a> {
     fn new(
-        path: &'a Path,
+        name: &'a Path,
         mappings: &'a [FileMapping],
         landed_at: i64,
         chunk_rows: usize,
         sink: Sink<'a>,
     ) -> Self {
         Self {
-            report: FileReport { path: path.to_owned(), ..FileReport::default() },
+            report: FileReport { path: name.to_owned(), ..FileReport::default() },
             container: "unknown",
-            reading: Reading::new(path, mappings, landed_at, chunk_rows),
+            has_zone: FileMapping::find(mappings, name)
+                .is_some_and(|mapping| mapping.time_zone.is_some()),
+            reading: Reading::new(name, mappings, landed_at, chunk_rows),
             tally: Tally::default(),
             sink,
         }
     }
 
-    fn read(&mut self) -> Result<()> {
-        match open(&self.report.path) {
+    fn read(&mut self, path: &Path) -> Result<()> {
+        match open(path) {
             Ok(Input::Text(text)) => self.text(text),
             Ok(Input::Parquet(file)) => self.parquet(columnar::reader(file)),
             Ok(Input::ParquetInMemory(bytes)) => self.parquet(columnar::reader(bytes)),
@@ -124,9 +148,12 @@ impl<'a> Landing<'a> {
                 return Ok(());
             }
         };
+        let is_export = self.reading.preset_of(&table.columns()).is_some();
         let guessed = &mut self.reading.guessed;
-        guessed.settle(&table.columns());
-        if !guessed.are_enough() {
+        if !is_export {
+            guessed.settle(&table.columns());
+        }
+        if !is_export && !guessed.are_enough() {
             guessed.guesses.clear();
             self.reject_file(
                 "is not recognised: neither JSON nor Parquet, and its first line is no CSV header \
@@ -197,17 +224,31 @@ impl<'a> Landing<'a> {
         report.problems.extend(tally.problems);
         let (posthog, events) = (tally.posthog, tally.events);
         let is_posthog = posthog.seen > 0 || tally.latest > 0;
-        report.format = format(self.container, tally.saw_stripe, is_posthog, events.seen > 0);
+        let is_mixed = tally.saw_stripe || is_posthog;
+        report.format = match tally.preset.map(Preset::shape) {
+            Some(shape) if !is_mixed => shape.format(self.container),
+            _ => format(self.container, tally.saw_stripe, is_posthog, events.seen > 0),
+        };
+        for (what, count) in &tally.left_out {
+            report.notes.push(format!("{count} {what} are left out: they are no product events"));
+        }
+        if tally.preset == Some(Preset::Mixpanel) && events.seen > 0 && !self.has_zone {
+            report.notes.push(MIXPANEL_ZONE.to_owned());
+        }
         for (kind, count) in &tally.without_table {
             report.notes.push(format!("{count} objects of kind {kind} are not kept: no table"));
         }
-        for counts in [posthog, events] {
+        let user = match tally.preset {
+            Some(preset) => preset.shape().places[Target::User as usize].first().copied(),
+            None => self.reading.guessed.get(Target::User).map(|source| source.name.as_str()),
+        };
+        for (counts, user) in [(posthog, Some("distinct_id")), (events, user)] {
+            let Some(user) = user else { continue };
             if counts.email_only_in_distinct_id * 2 > counts.seen {
-                report.notes.push(
-                    "most events name their user by e-mail address in distinct_id only: \
-                     set email = \"distinct_id\""
-                        .to_owned(),
-                );
+                report.notes.push(format!(
+                    "most events name their user by e-mail address in {user} only: \
+                     set email = \"{user}\""
+                ));
             }
         }
         for diagnostics in [tally.stripe_diagnostics, tally.event_diagnostics] {

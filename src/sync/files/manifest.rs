@@ -2,13 +2,11 @@
 //! is left over from an export that was broken off or made again.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::expand::problem;
-use super::open::reason;
 use crate::sync::report::Rejected;
 
 /// What a manifest's name ends with; what stands before it begins the names of its files.
@@ -24,28 +22,32 @@ pub fn is_manifest(name: &str) -> bool {
 }
 
 /// Takes the files of one folder that its manifests speak against out of `files`, and gives a
-/// sentence of each. A file that a manifest names and that is not there is told.
+/// sentence of each. Manifests come with their text, or why it cannot be read. A file that a
+/// manifest names and that is not there is told.
 pub fn sort_out(
-    manifests: &[PathBuf],
-    files: &mut Vec<PathBuf>,
+    manifests: Vec<(PathBuf, Result<String, String>)>,
+    files: &mut Vec<impl AsRef<Path>>,
     rejected: &mut Vec<Rejected>,
 ) -> Vec<String> {
     let mut left_out = vec![];
-    for path in manifests {
-        let text = match fs::read_to_string(path) {
+    for (path, text) in &manifests {
+        let text = match text {
             Ok(text) => text,
-            Err(error) => {
-                rejected.push(problem(path, reason(&error)));
+            Err(reason) => {
+                rejected.push(problem(path, reason.clone()));
                 continue;
             }
         };
         // Other tools have manifests too, of other shapes.
-        let Ok(Manifest { files: named }) = serde_json::from_str(&text) else { continue };
+        let Ok(Manifest { files: named }) = serde_json::from_str(text) else { continue };
         let named: HashSet<&str> = named.iter().map(|key| last(key)).collect();
         let name = file_name(path);
         let stem = name.strip_suffix(ENDING).unwrap_or_default().trim_end_matches(['_', '-']);
-        let present: HashMap<String, usize> =
-            files.iter().enumerate().map(|(place, file)| (file_name(file), place)).collect();
+        let present: HashMap<String, usize> = files
+            .iter()
+            .enumerate()
+            .map(|(place, file)| (file_name(file.as_ref()), place))
+            .collect();
         let mut missing: Vec<&str> =
             named.iter().filter(|name| !present.contains_key(**name)).copied().collect();
         missing.sort_unstable();
@@ -56,6 +58,7 @@ pub fn sort_out(
             rejected.push(problem(path, why));
         }
         files.retain(|file| {
+            let file = file.as_ref();
             let own = file_name(file);
             let is_spoken_of = own.strip_prefix(stem).is_some_and(is_part);
             let stays = named.contains(own.as_str()) || !(is_spoken_of || stem.is_empty());
@@ -88,18 +91,12 @@ mod tests {
     use super::*;
 
     fn folder(files: &[&str], manifests: &[(&str, &str)]) -> (Vec<String>, Vec<String>, usize) {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
+        let at = |name: &str| Path::new("s3://acme/exports").join(name);
         let mut present: Vec<PathBuf> = files.iter().map(|name| at(name)).collect();
-        let manifests: Vec<PathBuf> = manifests
-            .iter()
-            .map(|(name, text)| {
-                fs::write(at(name), text).unwrap();
-                at(name)
-            })
-            .collect();
+        let manifests =
+            manifests.iter().map(|(name, text)| (at(name), Ok((*text).to_owned()))).collect();
         let mut rejected = vec![];
-        let left_out = sort_out(&manifests, &mut present, &mut rejected);
+        let left_out = sort_out(manifests, &mut present, &mut rejected);
         let rejected = rejected.into_iter().map(|problem| problem.reason).collect();
         (present.iter().map(|path| file_name(path)).collect(), rejected, left_out.len())
     }

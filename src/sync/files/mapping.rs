@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::events::text;
+use super::preset::Preset;
 use super::target::{TARGETS, Target};
-use super::time::TimeUnit;
+use super::time::{TimeUnit, Zone};
+use crate::bucket::is_bucket;
 use crate::sync::json::{Json, Step, steps};
 use crate::sync::report::{Fault, Guess};
 
@@ -24,6 +26,9 @@ pub struct FileMapping {
     /// Which files it is for: a file name, a path or a folder, with `*` and `?`. All, if absent.
     #[serde(default)]
     pub path: Option<String>,
+    /// The tool that wrote the files: it says where everything is that the entry does not say.
+    #[serde(default)]
+    pub preset: Option<Preset>,
     #[serde(default)]
     pub event: Option<String>,
     /// The name of all events, where the file has no column for it.
@@ -34,6 +39,9 @@ pub struct FileMapping {
     /// Unit of numeric times; by their size if absent.
     #[serde(default)]
     pub time_unit: Option<TimeUnit>,
+    /// The zone of times that are written without one, and of Mixpanel's numbers; UTC if absent.
+    #[serde(default)]
+    pub time_zone: Option<Zone>,
     #[serde(default)]
     pub user: Option<String>,
     #[serde(default)]
@@ -62,6 +70,16 @@ impl FileMapping {
         tails.chain([&*full]).any(|tail| {
             glob(pattern.as_bytes(), tail.as_bytes()) || glob(inside.as_bytes(), tail.as_bytes())
         })
+    }
+
+    /// Where the entry's own files are: in a bucket, or in a folder that is there. Any other path
+    /// only says for which files the entry is.
+    pub fn place(&self, root: &Path) -> Option<PathBuf> {
+        let path = self.path.as_deref()?;
+        if is_bucket(path) {
+            return Some(PathBuf::from(path));
+        }
+        Some(root.join(path)).filter(|folder| folder.is_dir())
     }
 
     /// The mapping for a file: the first that names it, else the first that is for all files.
@@ -108,8 +126,20 @@ pub struct Source {
 }
 
 impl Source {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), steps: steps(name) }
+    }
+
+    /// The value inside a part of the record that was `opened` by its name.
+    pub fn within<'j, 'a: 'j>(
+        &self,
+        opened: impl Fn(&str) -> Option<&'j Json<'a>>,
+    ) -> Option<&'j Json<'a>> {
+        match self.steps.split_first() {
+            Some((Step::Key(name), [])) => opened(name).filter(|json| **json != Json::Null),
+            Some((Step::Key(name), rest)) => opened(name)?.at(rest),
+            _ => None,
+        }
     }
 
     /// The value, by the whole name (CSV headers may hold dots), else by the path.

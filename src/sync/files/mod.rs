@@ -1,7 +1,7 @@
 //! Files: any path to rows of the landed log.
 //!
 //! What a file is shows in its content, never in its name: Stripe lists, objects and events,
-//! PostHog exports, product events of other tools; JSON in every arrangement, CSV, Parquet, and
+//! PostHog exports, exports of other tools, product events of any; JSON in every arrangement, CSV, Parquet, and
 //! any of them compressed. Files of any size are read in constant memory.
 
 mod blocks;
@@ -9,6 +9,7 @@ mod columnar;
 mod delimited;
 mod events;
 mod expand;
+mod exported;
 mod generic;
 mod landing;
 mod manifest;
@@ -18,6 +19,7 @@ mod parallel;
 mod posthog;
 mod posthog_columns;
 mod posthog_latest;
+mod preset;
 mod preview;
 mod reading;
 mod scan;
@@ -31,13 +33,17 @@ use arrow::datatypes::SchemaRef;
 
 pub use events::POSTHOG_EVENTS;
 pub(in crate::sync) use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
+pub(in crate::sync) use expand::may_be_data;
+pub use expand::problem;
 pub use expand::{Expanded, expand, hash_file};
-pub use landing::land_file;
+pub use landing::{land_file, land_named};
+pub(in crate::sync) use manifest::{is_manifest, sort_out};
 pub use mapping::FileMapping;
 pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
+pub use preset::Preset;
 pub use preview::{Preview, preview_file};
 pub use target::{TARGETS, Target};
-pub use time::{TimeUnit, micros};
+pub use time::{TimeUnit, Zone, micros};
 
 use crate::sync::stripe::{RESOURCES, schema};
 

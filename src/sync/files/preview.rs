@@ -24,14 +24,19 @@ pub struct Preview {
     pub report: FileReport,
 }
 
-/// Reads the beginning of a file, and nothing lands.
-pub fn preview_file(path: &Path, mappings: &[FileMapping], landed_at: i64) -> Result<Preview> {
+/// Reads the beginning of a file that is called `name`, and nothing lands.
+pub fn preview_file(
+    path: &Path,
+    name: &Path,
+    mappings: &[FileMapping],
+    landed_at: i64,
+) -> Result<Preview> {
     let mut chunks = Vec::new();
     let mut sink = |chunk: Vec<Landed>| {
         chunks.extend(chunk);
         Ok(())
     };
-    let report = read_beginning(path, mappings, landed_at, READ_FOR_PREVIEW, &mut sink)?;
+    let report = read_beginning(path, name, mappings, landed_at, READ_FOR_PREVIEW, &mut sink)?;
     // Of equally many, the first: events come last.
     let largest = chunks.into_iter().rev().max_by_key(|landed| landed.batch.num_rows());
     let landed = largest.map(|Landed { table, batch }| {

@@ -10,9 +10,11 @@ use arrow::error::ArrowError;
 
 use super::blocks::{Block, Entry};
 use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
+use super::exported::{self, Places, Unlanded};
 use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
+use super::preset::Preset;
 use super::{columnar, generic, posthog};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
@@ -39,6 +41,10 @@ pub struct Tally {
     /// Persons and groups of PostHog.
     pub latest: u64,
     pub guesses: Vec<Guess>,
+    /// The tool whose export it is.
+    pub preset: Option<Preset>,
+    /// Records of exports that are no events, by what they are.
+    pub left_out: BTreeMap<String, u64>,
     /// Stripe objects whose kind has no table, by kind.
     pub without_table: BTreeMap<String, u64>,
     pub stripe_diagnostics: Diagnostics,
@@ -60,6 +66,10 @@ impl Tally {
         let known = |guess: &Guess| self.guesses.iter().any(|known| known.column == guess.column);
         let new: Vec<Guess> = later.guesses.into_iter().filter(|guess| !known(guess)).collect();
         self.guesses.extend(new);
+        self.preset = self.preset.or(later.preset);
+        for (what, count) in later.left_out {
+            *self.left_out.entry(what).or_default() += count;
+        }
         for (kind, count) in later.without_table {
             *self.without_table.entry(kind).or_default() += count;
         }
@@ -83,6 +93,8 @@ pub struct Reading<'a> {
     /// What the mapping says and, for files of no known tool, what names suggest.
     given: Sources,
     pub guessed: Sources,
+    /// Of the last export that was recognised, or of the mapping's.
+    places: Option<Places>,
     stripe: StripeBatches,
     posthog: EventRows,
     events: EventRows,
@@ -119,6 +131,7 @@ impl<'a> Reading<'a> {
             mapping,
             given: Sources::new(mapping),
             guessed,
+            places: mapping.and_then(|mapping| mapping.preset).map(Places::new),
             stripe: StripeBatches::new(landed_at),
             posthog: EventRows::new(POSTHOG_EVENTS, landed_at),
             events: EventRows::new(FILES_EVENTS, landed_at),
@@ -244,6 +257,9 @@ impl<'a> Reading<'a> {
             self.tally.saw_stripe = true;
             return self.stripe.push(record, Some(line));
         }
+        if let Some(preset) = self.preset_of(record) {
+            return self.exported(preset, record, line);
+        }
         let is_overruled = self.mapping.is_some_and(posthog::is_overruled);
         if let Some(about) = About::of(record).filter(|_| !is_overruled) {
             return self.latest(about, record, line);
@@ -262,6 +278,37 @@ impl<'a> Reading<'a> {
         });
         let table = rows.table();
         self.settle_faults(table, pushed, line)
+    }
+
+    /// The tool whose record it is: as the mapping says, else as the record shows.
+    pub fn preset_of(&self, record: &Json<'_>) -> Option<Preset> {
+        match self.mapping {
+            Some(FileMapping { preset: Some(preset), .. }) => Some(*preset),
+            Some(mapping) if exported::is_overruled(mapping) => None,
+            _ if posthog::is_event(record) => None,
+            _ => Preset::of(record),
+        }
+    }
+
+    /// Lands a record of another tool's export, if it is an event.
+    fn exported(&mut self, preset: Preset, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
+        self.tally.preset = Some(preset);
+        let places = self.places.take().filter(|places| places.preset() == preset);
+        let places = self.places.insert(places.unwrap_or_else(|| Places::new(preset)));
+        let row = places.row(record, self.mapping, &self.given, &mut self.faults);
+        let pushed = match row {
+            Ok(row) => {
+                self.events.push(&row);
+                Ok(row.uuid.unwrap_or(row.event).into_owned())
+            }
+            Err(Unlanded::Refused(refusal)) => Err(refusal),
+            Err(Unlanded::LeftOut(what)) => {
+                self.faults.clear();
+                *self.tally.left_out.entry(what).or_default() += 1;
+                return Ok(());
+            }
+        };
+        self.settle_faults(FILES_EVENTS, pushed, line)
     }
 
     /// Lands what a person or a group of PostHog is now.

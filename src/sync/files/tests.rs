@@ -398,13 +398,14 @@ fn a_preview_shows_five_rows_and_lands_nothing_more() {
     let path = folder.path().join("x.csv");
     let rows: String = (0..500).map(|i| format!("e,{},u{i}\n", 1_700_000_000 + i)).collect();
     std::fs::write(&path, format!("event,time,uid\n{rows}")).unwrap();
-    let preview = preview_file(&path, &[], LANDED_AT).unwrap();
+    let preview = preview_file(&path, &path, &[], LANDED_AT).unwrap();
     let landed = preview.landed.unwrap();
     assert_eq!((landed.table, landed.batch.num_rows()), ("files_log/events", 5));
     assert!(preview.null_columns.contains(&"email".to_owned()));
     assert!(!preview.null_columns.contains(&"distinct_id".to_owned()));
     assert_eq!((preview.report.rows, preview.report.guesses.len()), (50, 3));
-    let none = preview_file(&folder.path().join("gone"), &[], LANDED_AT).unwrap();
+    let gone = folder.path().join("gone");
+    let none = preview_file(&gone, &gone, &[], LANDED_AT).unwrap();
     assert!(none.landed.is_none());
     assert_eq!(problems(&none.report), ["- -: does not exist"]);
 }

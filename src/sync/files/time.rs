@@ -1,6 +1,7 @@
 //! Reads the times that product events carry.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use arrow::array::timezone::Tz;
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone};
 use serde::Deserialize;
 
 use crate::sync::json::Json;
@@ -42,11 +43,67 @@ impl TimeUnit {
     }
 }
 
+/// A zone by its IANA name, such as `America/Los_Angeles`, or an offset such as `+02:00`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Zone {
+    name: String,
+    zone: Tz,
+}
+
+impl TryFrom<String> for Zone {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let zone = name.parse().map_err(|_| {
+            format!("`{name}` is no time zone; one is written America/Los_Angeles or +02:00")
+        })?;
+        Ok(Self { name, zone })
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Zone {
+    /// The moment of a reading of the wall clock there. Of two, the earlier; of none, because clocks
+    /// were put forward, that of an hour later less an hour.
+    fn utc(&self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
+        let at = |wall| self.zone.from_local_datetime(&wall).earliest().map(|at| at.naive_utc());
+        let hour = Duration::hours(1);
+        at(wall).or_else(|| at(wall.checked_add_signed(hour)?)?.checked_sub_signed(hour))
+    }
+
+    fn micros(&self, wall: i64) -> Option<i64> {
+        let wall = DateTime::from_timestamp_micros(wall)?.naive_utc();
+        Some(self.utc(wall)?.and_utc().timestamp_micros())
+    }
+}
+
 /// µs since 1970, UTC; the error says why the value is no time. Text without an offset is UTC.
 pub fn micros(json: &Json<'_>, unit: Option<TimeUnit>) -> Result<i64, String> {
+    micros_in(json, unit, None, false)
+}
+
+/// The same with a zone for text without an offset and, if they `are_numbers_local`, for numbers.
+pub fn micros_in(
+    json: &Json<'_>,
+    unit: Option<TimeUnit>,
+    zone: Option<&Zone>,
+    are_numbers_local: bool,
+) -> Result<i64, String> {
+    let number = |text: &str| {
+        let micros = number(text, unit)?;
+        let zone = zone.filter(|_| are_numbers_local);
+        // What is out of range is told below.
+        Some(zone.and_then(|zone| zone.micros(micros)).unwrap_or(micros))
+    };
     let found = match json {
-        Json::Number(text) => number(text, unit),
-        Json::String(text) => written(text.trim()).or_else(|| number(text.trim(), unit)),
+        Json::Number(text) => number(text),
+        Json::String(text) => written(text.trim(), zone).or_else(|| number(text.trim())),
         other => return Err(format!("is {}, not a time", other.kind())),
     };
     match found {
@@ -68,7 +125,7 @@ fn number(text: &str, unit: Option<TimeUnit>) -> Option<i64> {
     Some(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
-fn written(text: &str) -> Option<i64> {
+fn written(text: &str, zone: Option<&Zone>) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_micros());
     }
@@ -78,15 +135,17 @@ fn written(text: &str) -> Option<i64> {
             return Some(time.timestamp_micros());
         }
     }
-    let text = ["UTC", "Z", "z"].iter().find_map(|zone| text.strip_suffix(zone)).unwrap_or(text);
-    let text = text.trim_end();
-    for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(time.and_utc().timestamp_micros());
-        }
-    }
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
+    let bare = ["UTC", "Z", "z"].iter().find_map(|zone| text.strip_suffix(zone));
+    let zone = zone.filter(|_| bare.is_none());
+    let wall = wall_clock(bare.unwrap_or(text).trim_end())?;
+    let utc = zone.map_or(Some(wall), |zone| zone.utc(wall))?;
+    Some(utc.and_utc().timestamp_micros())
+}
+
+fn wall_clock(text: &str) -> Option<NaiveDateTime> {
+    let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+    let time = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    time.or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
 }
 
 #[cfg(test)]
@@ -118,6 +177,25 @@ mod tests {
         let small = Json::Number("86400000".into());
         assert_eq!(micros(&small, Some(TimeUnit::Milliseconds)), Ok(86_400_000_000));
         assert_eq!(micros(&Json::String("1970-01-02".into()), None), Ok(86_400_000_000));
+    }
+
+    #[test]
+    fn a_zone_is_for_times_that_do_not_say_theirs() {
+        let zone = Zone::try_from("America/New_York".to_owned()).unwrap();
+        let at = |text: &str, are_numbers_local| {
+            let json = Json::parse(text).unwrap();
+            micros_in(&json, None, Some(&zone), are_numbers_local).unwrap() / 1_000_000
+        };
+        let utc = 1_710_325_274;
+        for text in [r#""2024-03-13 06:21:14""#, r#""2024-03-13T10:21:14Z""#, "1710325274"] {
+            assert_eq!(at(text, false), utc, "{text}");
+        }
+        // In summer it is four hours behind, in winter five.
+        assert_eq!(at("1710325274", true), utc + 4 * 3_600);
+        assert_eq!(at("1705054874", true), 1_705_054_874 + 5 * 3_600);
+        // 02:30 on the day on which clocks go from 2 to 3.
+        assert_eq!(at(r#""2024-03-10 02:30:00""#, false), at(r#""2024-03-10T06:30:00Z""#, false));
+        assert!(Zone::try_from("Mars/Olympus".to_owned()).unwrap_err().contains("Mars"));
     }
 
     #[test]

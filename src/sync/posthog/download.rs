@@ -1,51 +1,21 @@
-//! Files on their way into the lake: kept in the project's data folder as long as they are landed.
+//! What PostHog gives, as files on their way into the lake.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::Response;
 use serde_json::Value;
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
 use super::api::{Failure, Kind};
-use crate::clock;
 use crate::error::{Error, Result};
-
-/// No sync works on one file for so long.
-const OLD: Duration = Duration::from_secs(86_400);
-
-/// Where they are kept.
-#[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+use crate::sync::incoming::Folder;
 
 impl Folder {
-    /// Makes the folder if it is not there.
-    pub fn open(path: &Path) -> Result<Self> {
-        let named = |error| Error::from(error).context(path.display());
-        std::fs::create_dir_all(path).map_err(named)?;
-        let now = Duration::from_micros(clock::now_us().unsigned_abs());
-        // What a killed sync left behind is of no use to anybody.
-        for entry in std::fs::read_dir(path).map_err(named)?.flatten() {
-            let written = entry.metadata().and_then(|metadata| metadata.modified());
-            let age =
-                written.ok().and_then(|at| now.checked_sub(at.duration_since(UNIX_EPOCH).ok()?));
-            if age.is_some_and(|age| age > OLD) {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
-        Ok(Self(path.to_path_buf()))
-    }
-
-    fn file(&self, ending: &str) -> std::io::Result<NamedTempFile> {
-        tempfile::Builder::new().prefix("posthog-").suffix(ending).tempfile_in(&self.0)
-    }
-
     /// Writes the rest of an answer to a file; one that breaks off, or is not what it should be, is
     /// a failure that may pass.
     pub async fn take(&self, mut answer: Response) -> Result<Result<TempPath, Failure>> {
-        let mut file = self.file(".parquet")?;
+        let mut file = self.file("posthog", ".parquet")?;
         let mut bytes = 0;
         let expected = answer.content_length();
         loop {
@@ -70,7 +40,7 @@ impl Folder {
 
     /// Writes records as lines of JSON.
     pub fn write<'a>(&self, records: impl Iterator<Item = Value> + 'a) -> Result<TempPath> {
-        let file = self.file(".ndjson")?;
+        let file = self.file("posthog", ".ndjson")?;
         let mut writer = BufWriter::new(file);
         for record in records {
             serde_json::to_writer(&mut writer, &record).map_err(|e| Error::new(e.to_string()))?;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tempfile::TempPath;
 
 use super::api::{Api, Ended, Failure, Kind};
-use super::download::Folder;
 use super::slices::Slice;
 use crate::error::Result;
+use crate::sync::incoming::Folder;
 use crate::time::format_moment;
 
 /// Where exports are.

@@ -2,8 +2,9 @@
 
 use std::thread;
 
-use super::server::{SECRET, Server};
-use crate::command::{Said, paydirt_within};
+use super::run;
+use super::server::Server;
+use crate::command::paydirt_within;
 use crate::company::{Company, sample};
 
 const LAKE: &str = "lake = \"s3://acme/deep/in/it\"\n";
@@ -12,16 +13,6 @@ const HYPOTHESIS: &str = include_str!("../../../data/sample/shared_a_report.sql"
 /// Files that each machine lands, and rows in each of them.
 const FILES: usize = 6;
 const ROWS: usize = 20;
-
-#[track_caller]
-fn run(company: &Company, server: &Server, arguments: &[&str]) -> Said {
-    let variables = server.variables();
-    let variables: Vec<(&str, &str)> =
-        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let said = paydirt_within(company.root(), arguments, &variables);
-    assert!(!format!("{said:?}").contains(SECRET), "{said:?}");
-    said
-}
 
 /// The sample's project, with its lake in the bucket.
 fn shared() -> Company {

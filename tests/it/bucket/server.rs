@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use paydirt::http;
 use tokio::runtime::Runtime;
 
 /// The program `moto_server`; `tests/run` sets it.
 const VARIABLE: &str = "PAYDIRT_TEST_S3";
 pub const BUCKET: &str = "acme";
 pub const SECRET: &str = "s3-secret-of-the-test";
+
+/// The smallest part that S3 takes, except for the last.
+const PART: usize = 5 << 20;
 
 /// A server with one empty bucket, which goes with the test.
 pub struct Server {
@@ -57,7 +61,7 @@ impl Server {
             .build()
             .unwrap();
         let made = runtime.block_on(async {
-            paydirt::http::client().unwrap().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
+            http::client().unwrap().put(format!("{endpoint}/{BUCKET}")).send().await.unwrap()
         });
         assert!(made.status().is_success(), "{made:?}");
         let store = AmazonS3Builder::new()
@@ -71,14 +75,22 @@ impl Server {
         Some(Self { child, endpoint, runtime, store: Box::new(store) })
     }
 
-    /// What a program needs to reach it.
-    pub fn variables(&self) -> Vec<(String, String)> {
-        variables(&self.endpoint)
-    }
-
     pub fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
         let path = Path::from(path);
         self.runtime.block_on(self.store.put(&path, content.into().into())).unwrap();
+    }
+
+    /// The same in parts, as large objects are written.
+    pub fn put_parts(&self, path: &str, content: impl Into<Vec<u8>>) {
+        let (path, content) = (Path::from(path), bytes::Bytes::from(content.into()));
+        self.runtime.block_on(async {
+            let mut upload = self.store.put_multipart(&path).await.unwrap();
+            for from in (0..content.len()).step_by(PART) {
+                let part = content.slice(from..(from + PART).min(content.len()));
+                upload.put_part(part.into()).await.unwrap();
+            }
+            upload.complete().await.unwrap();
+        });
     }
 
     pub fn get(&self, path: &str) -> Vec<u8> {

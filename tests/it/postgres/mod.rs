@@ -2,6 +2,7 @@
 
 mod errors;
 mod events;
+mod gone;
 mod server;
 mod tables;
 mod trouble;

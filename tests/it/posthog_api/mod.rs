@@ -4,6 +4,7 @@ mod backfill;
 mod columns;
 mod failures;
 mod folder;
+mod gone;
 mod keys;
 mod query;
 mod storm;

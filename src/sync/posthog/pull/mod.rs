@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::api::{Api, Failure, Kind};
-use super::download::Folder;
 use super::position;
 use super::position::Position;
 use super::report::{Reading, Report, Way};
@@ -24,6 +23,7 @@ use super::slices::Slice;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake};
+use crate::sync::incoming::Folder;
 use crate::sync::land::Landing;
 use crate::time::{self, SECOND_US};
 

@@ -159,8 +159,11 @@ mod tests {
     use super::*;
     use crate::tests::call;
 
+    /// A list of times, and the start and end of a span.
+    type Row<'a> = (Option<&'a [i64]>, Option<i64>, Option<i64>);
+
     /// Count and first of each list in its span.
-    fn ask(rows: &[(Option<&[i64]>, Option<i64>, Option<i64>)]) -> Vec<(Option<i64>, Option<i64>)> {
+    fn ask(rows: &[Row<'_>]) -> Vec<(Option<i64>, Option<i64>)> {
         let element = Field::new_list_field(time(), true);
         let times = TimestampMicrosecondBuilder::new().with_timezone("UTC");
         let mut lists = ListBuilder::new(times).with_field(element);

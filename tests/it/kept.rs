@@ -14,6 +14,7 @@ use paydirt::engine::options::Settings;
 use paydirt::library::SqlFile;
 use paydirt::simulate::{self, AS_OF, Shape};
 
+use crate::command::paydirt;
 use crate::company::{Company, wait};
 
 const DAY: i64 = 86_400;
@@ -88,6 +89,56 @@ fn a_stored_result_is_the_computed_one() {
     assert_ne!(computed_later, computed);
     assert_eq!(all_rows(&root, true), computed_later, "after landing");
     assert!(stored(&root).len() > first.len());
+}
+
+/// The parts of the relation that is kept by file, each with the landed files that it is about.
+fn parts(root: &Path) -> BTreeMap<PathBuf, String> {
+    let folders = stored(root).into_keys();
+    let parts = folders.filter(|path| path.parent().unwrap().ends_with("index.file_identities"));
+    let parts = parts.flat_map(|folder| fs::read_dir(folder).unwrap());
+    let parts = parts.map(|part| part.unwrap().path());
+    parts.map(|part| (part.clone(), fs::read_to_string(part.join("covers.txt")).unwrap())).collect()
+}
+
+#[test]
+fn a_landed_file_is_read_once_whatever_comes_later() {
+    let company = Company::new("");
+    let land = |name: &str, user: &str, days: [u32; 2]| {
+        let row = |day| format!("{user},opened,2026-01-{day:02}T12:00:00Z,{user}@acme.com\n");
+        let text = format!("user,event,time,email\n{}{}", row(days[0]), row(days[1]));
+        company.land_text(name, text);
+    };
+    let question = "select email, first_at from index.identities order by email";
+    let ask = |is_stored: bool| {
+        let root = company.root().to_owned();
+        wait(async move {
+            let engine = Engine::open(Project::open(Some(&root)).unwrap(), None).await.unwrap();
+            let engine = if is_stored { engine.storing_all() } else { engine };
+            let batches = engine.session().unwrap().query(question).await.unwrap();
+            pretty_format_batches(&batches).unwrap().to_string()
+        })
+    };
+    land("one.csv", "ann", [2, 3]);
+    land("two.csv", "bob", [4, 5]);
+    let first = ask(true);
+    let before = parts(company.root());
+    assert_eq!(before.values().map(|files| files.lines().count()).sum::<usize>(), 2, "{before:?}");
+
+    land("three.csv", "ann", [1, 9]);
+    let later = ask(true);
+    assert_ne!(later, first);
+    assert_eq!(later, ask(false));
+    let after = parts(company.root());
+    let new: Vec<&String> =
+        after.iter().filter(|(part, _)| !before.contains_key(*part)).map(|(_, of)| of).collect();
+    assert_eq!(new.iter().map(|files| files.lines().count()).collect::<Vec<_>>(), [1], "{after:?}");
+    assert!(before.keys().all(|part| after.contains_key(part)));
+
+    // A file that a compaction wrote stands for those it read, whose parts no longer count.
+    paydirt(company.root(), &["compact"]).printed();
+    assert_eq!(ask(true), later);
+    assert_eq!(ask(true), later, "when it is read back");
+    assert_eq!(parts(company.root()).len(), after.len() + 1);
 }
 
 #[test]

@@ -22,6 +22,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    end_with_the_reader();
     // `PAYDIRT_LOG=paydirt=debug` tells what is computed, and how long that takes.
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
     tracing_subscriber::fmt()
@@ -44,4 +45,17 @@ fn main() -> ExitCode {
         Ok(Err(error)) => commands::fail(&error),
         Err(_) => ExitCode::from(2),
     }
+}
+
+/// Whoever reads what is printed may have had enough (`paydirt status | head`). That is no error, and
+/// `println!` can only panic.
+fn end_with_the_reader() {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let what = panic.payload_as_str().unwrap_or_default();
+        if what.starts_with("failed printing to stdout") && what.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        otherwise(panic);
+    }));
 }

@@ -199,3 +199,19 @@ fn help_tells_every_command() {
     }
     assert_eq!(paydirt(folder.path(), &["bactest"]).code, 2);
 }
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("paydirt"))
+        .args(["init", "acme"])
+        .current_dir(folder.path())
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&child.stderr), "");
+    assert!(child.status.success(), "{child:?}");
+}

@@ -22,7 +22,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    end_with_the_reader();
+    quieten_panics();
     // `PAYDIRT_LOG=paydirt=debug` tells what is computed, and how long that takes.
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
     tracing_subscriber::fmt()
@@ -43,19 +43,27 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => commands::fail(&error),
-        Err(_) => ExitCode::from(2),
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) if panic.downcast_ref::<String>().is_some_and(|it| is_reader_gone(it)) => {
+                ExitCode::SUCCESS
+            }
+            _ => ExitCode::from(2),
+        },
     }
 }
 
 /// Whoever reads what is printed may have had enough (`paydirt status | head`). That is no error, and
 /// `println!` can only panic.
-fn end_with_the_reader() {
-    let otherwise = std::panic::take_hook();
+fn is_reader_gone(panic: &str) -> bool {
+    panic.starts_with("failed printing to stdout") && panic.contains("Broken pipe")
+}
+
+/// Says nothing of a reader that is gone.
+fn quieten_panics() {
+    let say = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let what = panic.payload_as_str().unwrap_or_default();
-        if what.starts_with("failed printing to stdout") && what.contains("Broken pipe") {
-            std::process::exit(0);
+        if !is_reader_gone(panic.payload_as_str().unwrap_or_default()) {
+            say(panic);
         }
-        otherwise(panic);
     }));
 }

@@ -7,21 +7,15 @@ use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::SchemaRef;
-use async_trait::async_trait;
-use datafusion::catalog::{
-    Session as AnySession, TableFunctionArgs, TableFunctionImpl, TableProvider,
-};
+use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::{DataFusionError, Result, plan_err};
-use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use futures::FutureExt;
 
 use super::row::{Exclusion, TrialRow};
 use super::{Backtest, Context, Figures, Spec, run};
+use crate::engine::computed::{Computed, text_argument};
 use crate::engine::options::Settings;
 use crate::engine::{Engine, Session, catalog};
-use crate::library::SqlFile;
 
 /// Makes both functions known to a session.
 pub fn register(engine: &Engine, session: &Session) {
@@ -49,11 +43,7 @@ impl TableFunctionImpl for BacktestFunction {
         if catalog::inside_a_view() {
             return plan_err!("{}() looks at outcomes: it may not stand in a view", self.name);
         }
-        let name = match args.exprs() {
-            [Expr::Literal(value, _)] => value.try_as_str().flatten(),
-            _ => None,
-        };
-        let Some(name) = name else {
+        let Some(name) = text_argument(&args) else {
             return plan_err!("{}() takes the name of a hypothesis: {0}('name')", self.name);
         };
         let file = self.engine.library.hypothesis(name).map_err(external)?;
@@ -62,55 +52,13 @@ impl TableFunctionImpl for BacktestFunction {
         let spec = run::spec(&self.engine, settings, &file).map_err(external)?;
         let figures = Figures::of(&spec, &[], 0);
         let empty = Backtest::new(spec, Context::at(0), vec![], figures);
-        Ok(Arc::new(BacktestTable {
-            engine: self.engine.clone(),
-            file,
-            shape: self.shape,
-            schema: self.shape.batch(&empty)?.schema(),
-        }))
-    }
-}
-
-#[derive(Debug)]
-struct BacktestTable {
-    engine: Engine,
-    file: Arc<SqlFile>,
-    shape: Shape,
-    schema: SchemaRef,
-}
-
-#[async_trait]
-impl TableProvider for BacktestTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Temporary
-    }
-
-    async fn scan(
-        &self,
-        session: &dyn AnySession,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let settings = Settings::of(session.config_options())?.clone();
-        let (engine, file) = (self.engine.clone(), Arc::clone(&self.file));
-        // A task of its own: the stack of a plan inside a plan would be deep.
-        let backtest = tokio::spawn(async move { run::run(&engine, &settings, &file).await });
-        let backtest = backtest
-            .await
-            .map_err(|error| DataFusionError::External(Box::new(error)))?
-            .map_err(external)?;
-        let batch = self.shape.batch(&backtest)?;
-        let plan = MemorySourceConfig::try_new_exec(
-            &[vec![batch]],
-            Arc::clone(&self.schema),
-            projection.cloned(),
-        )?;
-        Ok(plan)
+        let (engine, shape) = (self.engine.clone(), self.shape);
+        let schema = shape.batch(&empty)?.schema();
+        let compute = move |settings| {
+            let (engine, file) = (engine.clone(), Arc::clone(&file));
+            async move { Ok(shape.batch(&run::run(&engine, &settings, &file).await?)?) }.boxed()
+        };
+        Ok(Arc::new(Computed { schema, compute: Box::new(compute) }))
     }
 }
 

@@ -3,18 +3,14 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use datafusion::arrow::compute::{cast, concat_batches};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::catalog::{
-    Session as AnySession, TableFunctionArgs, TableFunctionImpl, TableProvider,
-};
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
-use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use futures::FutureExt;
 
+use crate::engine::computed::{Computed, text_argument};
 use crate::engine::options::Settings;
 use crate::engine::{Engine, Session};
 use crate::error;
@@ -61,47 +57,14 @@ struct ExplainFunction {
 
 impl TableFunctionImpl for ExplainFunction {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
-        let email = match args.exprs() {
-            [Expr::Literal(value, _)] => value.try_as_str().flatten(),
-            _ => None,
-        };
-        let Some(email) = email else {
+        let Some(email) = text_argument(&args) else {
             return plan_err!("{NAME}() takes an e-mail address: {NAME}('jane@acme.com')");
         };
-        Ok(Arc::new(Explained { engine: self.engine.clone(), email: email.to_owned() }))
-    }
-}
-
-#[derive(Debug)]
-struct Explained {
-    engine: Engine,
-    email: String,
-}
-
-#[async_trait]
-impl TableProvider for Explained {
-    fn schema(&self) -> SchemaRef {
-        schema()
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Temporary
-    }
-
-    async fn scan(
-        &self,
-        session: &dyn AnySession,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let settings = Settings::of(session.config_options())?.clone();
-        let (engine, email) = (self.engine.clone(), self.email.clone());
-        // A task of its own: the stack of a plan inside a plan would be deep.
-        let steps = tokio::spawn(async move { steps(&engine, settings, &email).await });
-        let steps = steps.await.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let steps = steps.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let plan = MemorySourceConfig::try_new_exec(&[vec![steps]], schema(), projection.cloned())?;
-        Ok(plan)
+        let (engine, email) = (self.engine.clone(), email.to_owned());
+        let compute = move |settings| {
+            let (engine, email) = (engine.clone(), email.clone());
+            async move { steps(&engine, settings, &email).await }.boxed()
+        };
+        Ok(Arc::new(Computed { schema: schema(), compute: Box::new(compute) }))
     }
 }

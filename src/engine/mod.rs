@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod compactor;
+pub mod computed;
 pub mod explain;
 mod fence;
 mod functions;

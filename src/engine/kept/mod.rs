@@ -130,9 +130,9 @@ impl KeptTable {
             .is_storable
             .then(|| self.results.store.place(&self.name, &self.reads.fingerprint(key)));
         if let Some(place) = &place
-            && let Some(stored) = place.find(&self.schema)
+            && let Some(stored) = place.find()
         {
-            return Ok(Kept::Stored(stored));
+            return Ok(Kept { held: vec![], stored });
         }
         let plan = state.create_physical_plan(&self.plan).await?;
         result::compute(&self.name, plan, state.task_ctx(), &self.schema, place, started).await

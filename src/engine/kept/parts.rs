@@ -30,15 +30,14 @@ impl KeptTable {
         let files = landed_files(&self.plan)?;
         let parts = self.results.store.parts(&self.name, key);
         let names: HashSet<&str> = files.iter().map(name_of).collect();
-        let mut stored = vec![];
+        let mut kept = Kept::default();
         let mut covered: HashSet<String> = HashSet::new();
         for Covering { files, part } in parts.find(&names) {
             if files.iter().all(|file| !covered.contains(file)) {
                 covered.extend(files);
-                stored.extend(part);
+                kept.stored.extend(part);
             }
         }
-        let mut held = vec![];
         let new: Vec<&PartitionedFile> =
             files.iter().filter(|file| !covered.contains(name_of(file))).collect();
         for some in pieces(new) {
@@ -49,15 +48,11 @@ impl KeptTable {
             let context = state.task_ctx();
             let part =
                 result::compute(&self.name, plan, context, &self.schema, Some(place), started);
-            match part.await? {
-                Kept::Stored(table) => stored.extend(table.files().iter().cloned()),
-                Kept::Held(partitions) => held.extend(partitions),
-                Kept::Both(_) => {}
-            }
+            let Kept { held, stored } = part.await?;
+            kept.held.extend(held);
+            kept.stored.extend(stored);
         }
-        parts.tidy(&names);
-        let stored = LandedTable::of_local_files(Arc::clone(&self.schema), stored);
-        Ok(Kept::Both(Box::new([Kept::Stored(stored), Kept::Held(held)])))
+        Ok(kept)
     }
 }
 

@@ -10,6 +10,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -26,12 +27,11 @@ use crate::engine::landed::LandedTable;
 /// What a partition holds in memory before it goes to a file.
 const HELD_BYTES: usize = 16 << 20;
 
-#[derive(Debug)]
-pub enum Kept {
-    Held(Vec<Vec<RecordBatch>>),
-    Stored(LandedTable),
-    /// Results of several computations, one after the other.
-    Both(Box<[Kept; 2]>),
+/// Rows in memory and rows in files; most results have only one kind.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub held: Vec<Vec<RecordBatch>>,
+    pub stored: Vec<PartitionedFile>,
 }
 
 impl Kept {
@@ -41,25 +41,22 @@ impl Kept {
         schema: &SchemaRef,
         projection: Option<&Vec<usize>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match self {
-            Self::Held(partitions) => {
-                let schema = Arc::clone(schema);
-                let plan =
-                    MemorySourceConfig::try_new_exec(partitions, schema, projection.cloned())?;
-                Ok(plan)
-            }
-            Self::Stored(table) => {
-                let schema = TableSchema::from(Arc::clone(schema));
-                table.scan_files(session, &schema, table.files().to_vec(), projection, None)
-            }
-            Self::Both(parts) => {
-                let [first, second] = &**parts;
-                UnionExec::try_new(vec![
-                    first.scan(session, schema, projection)?,
-                    second.scan(session, schema, projection)?,
-                ])
-            }
+        let held = || {
+            let schema = Arc::clone(schema);
+            MemorySourceConfig::try_new_exec(&self.held, schema, projection.cloned())
+        };
+        let stored = || {
+            let table = LandedTable::of_local_files(Arc::clone(schema), self.stored.clone());
+            let schema = TableSchema::from(Arc::clone(schema));
+            table.scan_files(session, &schema, table.files().to_vec(), projection, None)
+        };
+        if self.held.is_empty() {
+            return stored();
         }
+        if self.stored.is_empty() {
+            return Ok(held()?);
+        }
+        UnionExec::try_new(vec![stored()?, held()?])
     }
 }
 
@@ -95,9 +92,12 @@ pub async fn compute(
     let is_large = partitions.iter().any(|partition| partition.written.is_some());
     let kept = match writing.and_then(Arc::into_inner) {
         Some(writing) if is_large || writing.is_worth(elapsed) => store(writing, partitions)?,
-        _ => Kept::Held(partitions.into_iter().map(|partition| partition.held).collect()),
+        _ => Kept {
+            held: partitions.into_iter().map(|partition| partition.held).collect(),
+            stored: vec![],
+        },
     };
-    let is_stored = matches!(kept, Kept::Stored(_));
+    let is_stored = kept.held.is_empty();
     tracing::debug!(relation, ?elapsed, is_stored, "computed");
     Ok(kept)
 }
@@ -150,5 +150,5 @@ fn store(writing: Writing, partitions: Vec<Partition>) -> Result<Kept> {
             writing.close(writer)?;
         }
     }
-    Ok(Kept::Stored(writing.commit()?))
+    Ok(Kept { held: vec![], stored: writing.commit()? })
 }

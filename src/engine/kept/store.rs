@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -18,7 +17,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::TempDir;
 
-use crate::engine::landed::{LandedTable, local_file};
+use crate::engine::landed::local_file;
 
 /// What takes less than this is computed again.
 const WORTH: Duration = Duration::from_millis(200);
@@ -26,6 +25,8 @@ const WORTH: Duration = Duration::from_millis(200);
 const RESULTS: usize = 12;
 /// Rows that one core reads at a time.
 const ROW_GROUP_ROWS: usize = 128 << 10;
+/// No session reads a part for longer after its landed files are gone.
+const STILL_READ: Duration = Duration::from_secs(86_400);
 /// The file beside a part that names the landed files it is about.
 const COVERS: &str = "covers.txt";
 
@@ -82,12 +83,14 @@ pub struct Covering {
 }
 
 impl Parts {
-    /// The parts about files that are all among these; those about most come first.
+    /// The parts about files that are all among these; those about most come first. Others are about
+    /// files that are gone, and deleted after a while.
     pub fn find(&self, names: &HashSet<&str>) -> Vec<Covering> {
         let covers = |files: &[String]| files.iter().all(|file| names.contains(file.as_str()));
-        let mut found: Vec<Covering> = self
-            .all()
-            .filter(|(_, files)| covers(files))
+        let (whole, gone): (Vec<_>, Vec<_>) = self.all().partition(|(_, files)| covers(files));
+        gone.iter().for_each(|(folder, _)| forget(folder));
+        let whole = whole.into_iter();
+        let mut found: Vec<Covering> = whole
             .filter_map(|(folder, files)| Some(Covering { part: stored_files(&folder)?, files }))
             .collect();
         found.sort_by(|a, b| (b.files.len(), &a.files).cmp(&(a.files.len(), &b.files)));
@@ -103,30 +106,23 @@ impl Parts {
         Place { folder: self.folder.clone(), name, worth: self.worth, covers: Some(covers) }
     }
 
-    /// Deletes parts about files that are gone. Whoever looked at the lake before they went has had
-    /// a day to read them.
-    pub fn tidy(&self, names: &HashSet<&str>) {
-        let is_old = |folder: &Path| {
-            let modified = fs::metadata(folder).and_then(|meta| meta.modified());
-            modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > Duration::from_secs(86_400)))
-        };
-        let gone = self
-            .all()
-            .filter(|(_, files)| files.iter().any(|file| !names.contains(file.as_str())))
-            .filter(|(folder, _)| is_old(folder));
-        for (folder, _) in gone {
-            if let Err(error) = fs::remove_dir_all(&folder) {
-                tracing::debug!(folder = %folder.display(), %error, "cannot tidy results");
-            }
-        }
-    }
-
     fn all(&self) -> impl Iterator<Item = (PathBuf, Vec<String>)> + use<> {
         let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        folders.map(|entry| entry.path()).filter_map(|folder| {
+        // A name with a dot is a draft, which may go at any moment.
+        let whole = folders.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+        whole.map(|entry| entry.path()).filter_map(|folder| {
             let covers = fs::read_to_string(folder.join(COVERS)).ok()?;
             Some((folder, covers.lines().map(str::to_owned).collect()))
         })
+    }
+}
+
+/// Deletes a part, unless it is young: whoever looked at the lake before its files went may read it.
+fn forget(folder: &Path) {
+    let modified = fs::metadata(folder).and_then(|meta| meta.modified());
+    let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > STILL_READ));
+    if is_old && let Err(error) = fs::remove_dir_all(folder) {
+        tracing::debug!(folder = %folder.display(), %error, "cannot tidy results");
     }
 }
 
@@ -154,10 +150,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// The result, if it is there and whole.
-    pub fn find(&self, schema: &SchemaRef) -> Option<LandedTable> {
-        let files = stored_files(&self.folder.join(&self.name))?;
-        Some(LandedTable::of_local_files(Arc::clone(schema), files))
+    /// The files of the result, if it is there and whole.
+    pub fn find(&self) -> Option<Vec<PartitionedFile>> {
+        stored_files(&self.folder.join(&self.name))
     }
 
     /// Ready to write, unless Parquet cannot hold such rows or the folder cannot be written to.
@@ -215,7 +210,7 @@ impl Writing {
     }
 
     /// Puts the result in its place, where another run may have been first.
-    pub fn commit(self) -> Result<LandedTable> {
+    pub fn commit(self) -> Result<Vec<PartitionedFile>> {
         let target = self.place.folder.join(&self.place.name);
         if let Some(covers) = &self.place.covers {
             fs::write(self.draft.path().join(COVERS), covers)?;
@@ -232,7 +227,7 @@ impl Writing {
         {
             tracing::debug!(folder = %self.place.folder.display(), %error, "cannot tidy results");
         }
-        self.place.find(&self.schema).ok_or_else(|| lost(&target))
+        self.place.find().ok_or_else(|| lost(&target))
     }
 }
 

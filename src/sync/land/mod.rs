@@ -2,28 +2,29 @@
 //! of one are written. A file that was landed whole is known by its content and costs nothing the
 //! second time.
 
-use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+mod known;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lake::{Commit, Lake};
-use crate::sync::files::{self, FileMapping, problem};
-use crate::sync::journal::{DiagnosticRow, SyncRow, key};
+use crate::sync::files::{FileMapping, problem};
+use crate::sync::journal::{DiagnosticRow, SyncRow};
 use crate::sync::log::{Counts, Log};
 use crate::sync::objects::Object;
 use crate::sync::{FileReport, Landed, Rejected};
 
-/// Rows that a reader gathers before it hands them over.
-const CHUNK_ROWS: usize = 50_000;
-/// Chunks that are read while others are written.
-const CHUNKS_AHEAD: usize = 1;
+use known::{Known, content_key, done_key, number, object_key, object_row, sync_rows};
+use reader::{File, Reader, stopped};
+
 /// Rows that are worth files of their own, and bytes that are not to be held any longer.
 const FLUSH_ROWS: usize = 250_000;
 const FLUSH_BYTES: usize = 80 << 20;
@@ -50,9 +51,6 @@ pub struct Landing {
     /// What was landed whole, once it was asked for.
     landed: Option<Known>,
 }
-
-/// Keys of what was landed whole, by content, and of objects that were seen.
-type Known = Arc<RwLock<HashSet<u128>>>;
 
 impl Landing {
     pub fn new(lake: Lake, mappings: Vec<FileMapping>) -> Self {
@@ -102,7 +100,7 @@ impl Landing {
             }
         };
         let content = content_key(hash, &self.mappings, &name);
-        let seen = object.map(|object| self.seen(object, hash));
+        let seen = object.map(|object| object_row(object, &self.mappings, hash));
         if self.landed().await?.read().contains(&number(&done_key(content))) {
             self.record(seen.as_slice(), landed_at).await?;
             let report = FileReport { path: name, ..FileReport::default() };
@@ -138,19 +136,6 @@ impl Landing {
         let mappings = &self.mappings;
         objects.retain(|object| !landed.contains(&number(&object_key(object, mappings))));
         Ok((before - objects.len()) as u64)
-    }
-
-    /// The row by which an object is known the next time, without its content.
-    fn seen(&self, object: &Object, hash: [u8; 16]) -> SyncRow {
-        SyncRow {
-            key: object_key(object, &self.mappings),
-            source: "files",
-            path: object.name.display().to_string(),
-            format: "object",
-            content_hash: Some(hex(hash)),
-            bytes: Some(object.bytes()),
-            ..SyncRow::default()
-        }
     }
 
     /// Lands a file that a source gave, called `label` in what is told of it. `positions` go with
@@ -252,97 +237,6 @@ impl Landing {
     }
 }
 
-/// Where a file is, and what it is called in all that is told of it.
-#[derive(Debug, Clone, PartialEq)]
-struct File {
-    path: PathBuf,
-    name: PathBuf,
-}
-
-impl File {
-    fn here(path: &Path) -> Self {
-        Self { path: path.to_path_buf(), name: path.to_path_buf() }
-    }
-}
-
-/// A file that is read on a thread of its own.
-#[derive(Debug)]
-struct Reader {
-    file: File,
-    landed_at: i64,
-    /// Comes before any row.
-    hash: oneshot::Receiver<Result<[u8; 16]>>,
-    chunks: mpsc::Receiver<Vec<Landed>>,
-    report: JoinHandle<Result<FileReport>>,
-}
-
-impl Reader {
-    /// Begins with a file, and goes no further than its hash if it was `landed`.
-    fn begin(file: File, mappings: Arc<Vec<FileMapping>>, landed: Known) -> Self {
-        let landed_at = clock::now_us();
-        let (of_hash, hash) = oneshot::channel();
-        let (of_chunks, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        let File { path, name } = file.clone();
-        let report = tokio::task::spawn_blocking(move || {
-            let hash = files::hash_file(&path);
-            let is_new = hash.as_ref().is_ok_and(|hash| {
-                let done = done_key(content_key(*hash, &mappings, &name));
-                !landed.read().contains(&number(&done))
-            });
-            if of_hash.send(hash).is_err() || !is_new {
-                return Ok(FileReport::default());
-            }
-            files::land_named(&path, &name, &mappings, landed_at, CHUNK_ROWS, &mut |landed| {
-                of_chunks
-                    .blocking_send(landed)
-                    .map_err(|_| Error::new("the writer of the lake has stopped"))
-            })
-        });
-        Self { file, landed_at, hash, chunks, report }
-    }
-}
-
-fn stopped(path: &Path) -> Error {
-    Error::new(format!("{}: reading stopped in the middle", path.display()))
-}
-
-/// What marks a file as landed: one row a relation, and one that says "whole".
-fn sync_rows(
-    report: &FileReport,
-    hash: [u8; 16],
-    counts: &Counts,
-    content: [u8; 16],
-    landed_at: i64,
-) -> Vec<SyncRow> {
-    let hash = hex(hash);
-    let row = |key, relation: Option<String>, (new, duplicates): (u64, u64)| SyncRow {
-        key,
-        source: "files",
-        path: report.path.display().to_string(),
-        format: report.format,
-        content_hash: Some(hash.clone()),
-        relation,
-        rows: Some(new + duplicates),
-        new_rows: Some(new),
-        duplicates: Some(duplicates),
-        ..SyncRow::default()
-    };
-    let mut rows: Vec<SyncRow> = counts
-        .iter()
-        .map(|(table, count)| {
-            let relation = table.replace('/', ".");
-            let key = key(&[&content, relation.as_bytes(), &landed_at.to_le_bytes()]);
-            row(key, Some(relation), count)
-        })
-        .collect();
-    rows.push(SyncRow {
-        bytes: Some(report.bytes),
-        rejected: Some(report.rejected),
-        ..row(done_key(content), None, counts.total())
-    });
-    rows
-}
-
 fn diagnostic_rows(report: &FileReport) -> Vec<DiagnosticRow> {
     let path = report.path.display().to_string();
     let rejected = report.problems.iter().map(|problem| DiagnosticRow {
@@ -394,42 +288,4 @@ impl Waiting {
             self.batches.entry(landed.table).or_default().push(landed.batch);
         }
     }
-}
-
-/// The same bytes under another mapping are other rows.
-fn content_key(hash: [u8; 16], mappings: &[FileMapping], name: &Path) -> [u8; 16] {
-    key(&[&hash, meaning(mappings, name).as_bytes()])
-}
-
-/// The same object, unchanged, under the same mapping.
-fn object_key(object: &Object, mappings: &[FileMapping]) -> [u8; 16] {
-    let name = object.name.to_string_lossy();
-    let version = object.version();
-    let meaning = meaning(mappings, &object.name);
-    key(&[b"object", name.as_bytes(), version.as_bytes(), meaning.as_bytes()])
-}
-
-/// What a mapping says about a file's rows. What the entry is called, and that there are others, does
-/// not make them other rows.
-fn meaning(mappings: &[FileMapping], name: &Path) -> String {
-    match FileMapping::find(mappings, name) {
-        Some(mapping) => {
-            let unnamed = FileMapping { name: String::new(), path: None, ..mapping.clone() };
-            format!("{unnamed:?}")
-        }
-        None => "[]".to_owned(),
-    }
-}
-
-fn done_key(content: [u8; 16]) -> [u8; 16] {
-    key(&[&content, b"whole"])
-}
-
-/// The lake's form of a key.
-fn number(key: &[u8; 16]) -> u128 {
-    u128::from_be_bytes(*key)
-}
-
-fn hex(hash: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(hash))
 }

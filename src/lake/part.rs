@@ -28,8 +28,9 @@ use crate::error::{Error, Result};
 /// A part is closed once it is about this large, in bytes.
 pub(super) const PART_BYTES: usize = 256 << 20;
 pub(super) const ROW_GROUP_ROWS: usize = 1 << 20;
-/// Rows that are gathered, encoded and measured at a time.
+/// Rows that are gathered, encoded and measured at a time; of wide ones no more than fit near a core.
 const SLICE_ROWS: usize = 8 << 10;
+const SLICE_BYTES: usize = 2 << 20;
 /// Rows that are worth a core of their own.
 const SHARE_ROWS: usize = 100_000;
 
@@ -136,7 +137,8 @@ impl Part {
         max_bytes: usize,
     ) -> Result<Vec<Self>> {
         let mut parts = Vec::new();
-        let mut slices = chosen.chunks(SLICE_ROWS).peekable();
+        let slice_rows = (SLICE_BYTES / rows.row_bytes().max(1)).clamp(1, SLICE_ROWS);
+        let mut slices = chosen.chunks(slice_rows).peekable();
         while slices.peek().is_some() {
             let name = DataFile::new_name(false);
             let mut part = PartWriter::create(store, folder, spec, name, writer_properties(spec)?)?;

@@ -68,6 +68,12 @@ impl Rows {
         self.total
     }
 
+    /// Bytes of a row, one with another.
+    pub(super) fn row_bytes(&self) -> usize {
+        let bytes: usize = self.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        bytes / self.total.max(1)
+    }
+
     /// The rows whose key is in none of the sorted lists, in sort order.
     pub(super) fn not_in(&self, known: &[Arc<[u128]>]) -> Vec<Position> {
         let mut is_known = vec![false; self.sorted.len()];

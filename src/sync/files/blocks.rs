@@ -33,13 +33,12 @@ impl<R: Read> Blocks<R> {
     pub fn new(text: R) -> Self {
         Self { records: Records::new(text), is_at_end: false }
     }
-}
 
-impl<R: Read> Iterator for Blocks<R> {
-    type Item = Block;
-
-    fn next(&mut self) -> Option<Block> {
-        let mut block = Block::default();
+    /// The next block, in the memory of one that was read.
+    pub fn next(&mut self, spare: Block) -> Option<Block> {
+        let mut block = spare;
+        block.text.clear();
+        block.entries.clear();
         while !self.is_at_end && block.text.len() < BLOCK_BYTES {
             match self.records.next() {
                 Ok(Some(Item::Record { bytes, line })) => {

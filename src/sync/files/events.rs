@@ -54,11 +54,11 @@ pub struct EventRow<'a> {
     pub email: Option<Cow<'a, str>>,
     pub account_id: Option<Cow<'a, str>>,
     pub stripe_customer_id: Option<Cow<'a, str>>,
-    pub groups: Option<String>,
-    pub properties: Option<String>,
+    pub groups: Option<Cow<'a, str>>,
+    pub properties: Option<Cow<'a, str>>,
     /// The properties with sorted keys, where they are what tells the event from others.
     pub canonical_properties: Option<String>,
-    pub person_properties: Option<String>,
+    pub person_properties: Option<Cow<'a, str>>,
     pub source: Cow<'a, str>,
 }
 
@@ -101,6 +101,9 @@ pub struct EventRows {
     times: [Vec<Option<i64>>; 3],
     /// The text columns in the order of the schema.
     texts: [StringBuilder; 11],
+    /// How many bytes of text each column had when it was last finished, and how many rows: memory
+    /// that grows is moved, and what it leaves is given back and asked for again.
+    expected: ([usize; 11], usize),
     /// Whole batches beside the rows.
     batches: Vec<RecordBatch>,
     bytes: usize,
@@ -129,6 +132,7 @@ impl EventRows {
             key: BinaryBuilder::new(),
             times: Default::default(),
             texts: Default::default(),
+            expected: Default::default(),
             batches: Vec::new(),
             bytes: 0,
             counts: EventCounts::default(),
@@ -157,6 +161,9 @@ impl EventRows {
         {
             self.counts.email_only_in_distinct_id += 1;
         }
+        if self.key.is_empty() {
+            self.make_room();
+        }
         self.key.append_value(row.key());
         let times = [Some(row.occurred_at), row.ingested_at, Some(self.landed_at)];
         for (column, time) in self.times.iter_mut().zip(times) {
@@ -181,6 +188,15 @@ impl EventRows {
         }
     }
 
+    /// For as much as there was the last time.
+    fn make_room(&mut self) {
+        let (texts, rows) = &self.expected;
+        self.times.iter_mut().for_each(|times| times.reserve(*rows));
+        for (column, bytes) in self.texts.iter_mut().zip(texts) {
+            *column = StringBuilder::with_capacity(*rows, *bytes);
+        }
+    }
+
     /// Adds rows that are made already.
     pub fn push_batch(&mut self, batch: RecordBatch, email_only_in_distinct_id: u64) {
         self.counts.seen += batch.num_rows() as u64;
@@ -200,6 +216,9 @@ impl EventRows {
     }
 
     fn batch(&mut self) -> Result<RecordBatch> {
+        let with_slack = |size: usize| size + size / 8;
+        let bytes = self.texts.each_ref().map(|text| with_slack(text.values_slice().len()));
+        self.expected = (bytes, with_slack(self.key.len()));
         let mut times = self.times.iter_mut().map(|times| -> ArrayRef {
             let times = TimestampMicrosecondArray::from(std::mem::take(times));
             Arc::new(times.with_timezone("UTC"))

@@ -107,9 +107,9 @@ impl Places {
             email: record.text(Target::Email, faults).map(Cow::Owned),
             account_id: record.text(Target::Account, faults).map(Cow::Owned),
             stripe_customer_id: record.text(Target::StripeCustomer, faults).map(Cow::Owned),
-            groups,
-            properties: compact(&properties),
-            person_properties: person,
+            groups: groups.map(Cow::Owned),
+            properties: compact(&properties).map(Cow::Owned),
+            person_properties: person.map(Cow::Owned),
             source: Cow::Owned(
                 mapping.map_or(shape.name, |mapping| mapping.name.as_str()).to_owned(),
             ),

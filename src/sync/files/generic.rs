@@ -51,7 +51,7 @@ pub fn row<'a>(
         stripe_customer_id: text(Target::StripeCustomer),
         groups: None,
         canonical_properties: Some(canonical(&properties)),
-        properties: compact(&properties),
+        properties: compact(&properties).map(Cow::Owned),
         person_properties: None,
         source: Cow::Owned(mapping.map_or(UNNAMED, |mapping| &mapping.name).to_owned()),
     })

@@ -8,7 +8,7 @@ use std::thread;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 
-use super::blocks::Blocks;
+use super::blocks::{Block, Blocks};
 use super::delimited::Table;
 use super::expand::problem;
 use super::mapping::FileMapping;
@@ -131,7 +131,7 @@ impl<'a> Landing<'a> {
     fn json(&mut self, text: impl io::Read + Send) -> Result<()> {
         self.container = "json";
         let mut blocks = Blocks::new(text);
-        let Some(first) = blocks.next() else { return Ok(()) };
+        let Some(first) = blocks.next(Block::default()) else { return Ok(()) };
         if !self.reading.block(&first, self.sink)? || blocks.is_at_end {
             return Ok(());
         }

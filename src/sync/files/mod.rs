@@ -19,6 +19,7 @@ mod parallel;
 mod posthog;
 mod posthog_columns;
 mod posthog_latest;
+mod posthog_plain;
 mod preset;
 mod preview;
 mod reading;

@@ -1,11 +1,12 @@
 //! Reads the blocks of a file on all cores; what they give comes back in the order of the file.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::io::Read;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::blocks::Block;
+use super::blocks::{Block, Blocks};
 use super::mapping::Sources;
 use super::reading::{Reading, Sink, Tally};
 use crate::error::Result;
@@ -21,7 +22,7 @@ type Outcome = Result<(Vec<Vec<Landed>>, Tally)>;
 /// their columns are called is guessed from what `first` knows and from the block itself, so that it
 /// does not matter which block is read when.
 pub fn read(
-    blocks: impl Iterator<Item = Block> + Send,
+    mut blocks: Blocks<impl Read + Send>,
     first: &Reading<'_>,
     tally: &mut Tally,
     sink: Sink<'_>,
@@ -29,19 +30,23 @@ pub fn read(
     let workers = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
     let (to_workers, waiting) = sync_channel(workers);
     let (to_us, outcomes) = sync_channel(workers);
+    // What was read comes back: its memory is good for another block.
+    let (to_cutter, spares) = channel();
     // Held by the workers alone: when they are gone, nobody cuts on.
     let waiting = Arc::new(Mutex::new(waiting));
     thread::scope(|scope| {
         scope.spawn(move || {
-            for numbered in blocks.enumerate() {
-                if to_workers.send(numbered).is_err() {
+            for number in 0.. {
+                let block = blocks.next(spares.try_recv().unwrap_or_default());
+                if block.is_none_or(|block| to_workers.send((number, block)).is_err()) {
                     break;
                 }
             }
         });
         for _ in 0..workers {
             let (waiting, to_us, reading) = (Arc::clone(&waiting), to_us.clone(), first.fork());
-            scope.spawn(move || work(reading, &first.guessed, &waiting, &to_us));
+            let to_cutter = to_cutter.clone();
+            scope.spawn(move || work(reading, &first.guessed, &waiting, &to_us, &to_cutter));
         }
         drop((waiting, to_us));
         take_in_order(outcomes, tally, sink)
@@ -53,6 +58,7 @@ fn work(
     guessed: &Sources,
     waiting: &Mutex<Receiver<(usize, Block)>>,
     to_us: &SyncSender<(usize, Outcome)>,
+    to_cutter: &Sender<Block>,
 ) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -67,6 +73,8 @@ fn work(
             .block(&block, &mut keep)
             .and_then(|_| reading.hand_on(true, &mut keep))
             .map(|_| reading.take_tally());
+        // At the end of the file nobody needs it.
+        let _ = to_cutter.send(block);
         let outcome = read.map(|tally| (chunks, tally));
         if to_us.send((number, outcome)).is_err() {
             return;

@@ -71,9 +71,9 @@ pub fn row<'a>(
         email,
         account_id,
         stripe_customer_id,
-        groups: properties.get("$groups").and_then(compact),
-        properties: compact(&properties),
-        person_properties: compact(&person),
+        groups: properties.get("$groups").and_then(compact).map(Cow::Owned),
+        properties: compact(&properties).map(Cow::Owned),
+        person_properties: compact(&person).map(Cow::Owned),
         source: "posthog".into(),
     })
 }

@@ -13,8 +13,8 @@ use arrow::error::ArrowError;
 use datafusion::common::HashMap;
 
 use super::events::{SCHEMA, key_of_id, looks_like_email};
+use super::posthog_plain::Said;
 use super::time::MAX_MICROS;
-use crate::sync::json::{plain_fields, plain_string};
 use crate::sync::stripe::time_type;
 
 /// People that are remembered at a time.
@@ -28,17 +28,6 @@ pub struct PlainRows {
     pub is_plain: BooleanArray,
     /// How many show an e-mail in their distinct_id only.
     pub email_only_in_distinct_id: u64,
-}
-
-/// What the properties of a person or an event say about who it is.
-#[derive(Debug, Clone, Default)]
-struct Said<'a> {
-    email: Option<&'a str>,
-    /// `$email`.
-    dollar_email: Option<&'a str>,
-    set_email: Option<&'a str>,
-    customer: Option<&'a str>,
-    groups: Option<&'a str>,
 }
 
 /// One person, as kept from event to event.
@@ -63,7 +52,7 @@ impl People {
             return place;
         }
         let place = self.known.len();
-        self.known.push(said(properties).map(|said| Person {
+        self.known.push(Said::of(properties).map(|said| Person {
             email: said.email.or(said.dollar_email).map(Box::from),
             customer: said.customer.map(Box::from),
         }));
@@ -184,7 +173,7 @@ impl Columns {
             return None;
         }
         let said = match text(&self.properties, row) {
-            Some(properties) => said(properties)?,
+            Some(properties) => Said::of(properties)?,
             None => Said::default(),
         };
         Some(Who { person, said })
@@ -248,31 +237,6 @@ impl Columns {
 
 fn text(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
-}
-
-/// What properties say about who it is; `None` if they are not plain.
-fn said(properties: &str) -> Option<Said<'_>> {
-    let mut said = Said::default();
-    let is_some = |text: &&str| !text.trim().is_empty();
-    let is_plain = plain_fields(properties, |name, value| {
-        let found = plain_string(value).filter(is_some);
-        match name {
-            "email" => said.email = found,
-            "$email" => said.dollar_email = found,
-            "stripe_customer_id" => said.customer = found,
-            "$groups" => said.groups = Some(value).filter(|text| !["null", "{}"].contains(text)),
-            "$set" => {
-                said.set_email = None;
-                plain_fields(value, |name, value| {
-                    if name == "email" {
-                        said.set_email = plain_string(value).filter(is_some);
-                    }
-                });
-            }
-            _ => {}
-        }
-    });
-    is_plain.then_some(said)
 }
 
 /// An object without fields is NULL.

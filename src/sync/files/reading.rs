@@ -1,5 +1,6 @@
 //! Turns records into rows of the log, and keeps account of what could not be read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::path::Path;
@@ -15,7 +16,7 @@ use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
 use super::preset::Preset;
-use super::{columnar, generic, posthog};
+use super::{columnar, generic, posthog, posthog_plain};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
 use crate::sync::report::{Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected};
@@ -100,6 +101,8 @@ pub struct Reading<'a> {
     events: EventRows,
     latest: [LatestRows; 2],
     people: People,
+    /// The last record was an event of PostHog: the next one most likely is.
+    is_among_posthog: bool,
     faults: Vec<Fault>,
     tally: Tally,
     landed_at: i64,
@@ -137,6 +140,7 @@ impl<'a> Reading<'a> {
             events: EventRows::new(FILES_EVENTS, landed_at),
             latest: [About::Person, About::Group].map(|about| LatestRows::new(about, landed_at)),
             people: People::default(),
+            is_among_posthog: false,
             faults: Vec::new(),
             tally: Tally::default(),
             landed_at,
@@ -187,6 +191,13 @@ impl<'a> Reading<'a> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Refusal::new(format!("not UTF-8: byte {} of the record", error.valid_up_to() + 1))
         })?;
+        if self.is_among_posthog
+            && self.mapping.is_none()
+            && let Some(row) = posthog_plain::row(text)
+        {
+            self.posthog.push(&row);
+            return Ok(());
+        }
         match Json::parse(text) {
             Ok(json) => self.record(&json, line),
             Err(error) => match mend_surrogates(text) {
@@ -253,6 +264,7 @@ impl<'a> Reading<'a> {
         if !record.is_object() {
             return Err(Refusal::new(format!("is {}, not a JSON object", record.kind())));
         }
+        self.is_among_posthog = false;
         if self.is_stripe(record) {
             self.tally.saw_stripe = true;
             return self.stripe.push(record, Some(line));
@@ -265,6 +277,7 @@ impl<'a> Reading<'a> {
             return self.latest(about, record, line);
         }
         let is_posthog = posthog::is_event(record) && !is_overruled;
+        self.is_among_posthog = is_posthog;
         let (row, rows) = if is_posthog {
             (posthog::row(record, &self.given, &mut self.faults), &mut self.posthog)
         } else {
@@ -274,7 +287,7 @@ impl<'a> Reading<'a> {
         };
         let pushed = row.map(|row| {
             rows.push(&row);
-            row.uuid.unwrap_or(row.event).into_owned()
+            row.uuid.unwrap_or(row.event)
         });
         let table = rows.table();
         self.settle_faults(table, pushed, line)
@@ -299,7 +312,7 @@ impl<'a> Reading<'a> {
         let pushed = match row {
             Ok(row) => {
                 self.events.push(&row);
-                Ok(row.uuid.unwrap_or(row.event).into_owned())
+                Ok(row.uuid.unwrap_or(row.event))
             }
             Err(Unlanded::Refused(refusal)) => Err(refusal),
             Err(Unlanded::LeftOut(what)) => {
@@ -314,7 +327,7 @@ impl<'a> Reading<'a> {
     /// Lands what a person or a group of PostHog is now.
     fn latest(&mut self, about: About, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
         let rows = &mut self.latest[about as usize];
-        let pushed = rows.push(record, &mut self.faults);
+        let pushed = rows.push(record, &mut self.faults).map(Cow::Owned);
         self.tally.latest += u64::from(pushed.is_ok());
         let table = rows.table();
         self.settle_faults(table, pushed, line)
@@ -324,12 +337,12 @@ impl<'a> Reading<'a> {
     fn settle_faults(
         &mut self,
         table: &'static str,
-        pushed: Result<String, Refusal>,
+        pushed: Result<Cow<'_, str>, Refusal>,
         line: u64,
     ) -> Result<(), Refusal> {
         let id = pushed.inspect_err(|_| self.faults.clear())?;
         for (field, reason) in self.faults.drain(..) {
-            let (id, line) = (id.clone(), Some(line));
+            let (id, line) = (id.clone().into_owned(), Some(line));
             let diagnostic = Diagnostic { table, id, field, reason, line };
             self.tally.event_diagnostics.push(diagnostic);
         }

@@ -9,7 +9,7 @@ use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 use super::Json;
 
 /// Deeper values are refused: nothing real nests like this, and the stack is finite.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq)]

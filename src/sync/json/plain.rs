@@ -2,7 +2,7 @@
 
 use jiter::{Jiter, JiterResult};
 
-use super::parse::{range_within, within};
+use super::parse::{MAX_DEPTH, range_within, within};
 
 /// Calls `each` with the name and the text of every field of the object; false if the text is not
 /// an object, or not the one that [`super::Json::to_compact`] would give: it holds an escape, or
@@ -16,7 +16,18 @@ pub fn plain_string(text: &str) -> Option<&str> {
     text.strip_prefix('"')?.strip_suffix('"')
 }
 
+/// True only of text that nests no deeper than the parser goes.
 fn is_compact(text: &[u8]) -> bool {
+    // Without an early exit the loop is vectorised.
+    let (mut is_bare, mut opened) = (true, 0);
+    for byte in text {
+        is_bare &= *byte != b'\\' && *byte > b' ';
+        opened += usize::from(matches!(byte, b'{' | b'['));
+    }
+    opened <= MAX_DEPTH && (is_bare || has_no_space_between(text))
+}
+
+fn has_no_space_between(text: &[u8]) -> bool {
     let mut in_string = false;
     text.iter().all(|byte| match byte {
         b'\\' => false,
@@ -63,6 +74,13 @@ mod tests {
         assert_eq!(fields("{}"), Some(vec![]));
         assert_eq!(plain_string("\"x y\""), Some("x y"));
         assert_eq!(plain_string("12"), None);
+    }
+
+    #[test]
+    fn what_nests_deeper_than_the_parser_goes_is_left_to_it() {
+        let nested = |levels| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(fields(&nested(127)).is_some() && Json::parse(&nested(127)).is_ok());
+        assert!(fields(&nested(128)).is_none() && Json::parse(&nested(130)).is_err());
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Events {
             account_id: text(Target::Account),
             stripe_customer_id: text(Target::StripeCustomer),
             groups: None,
-            properties,
+            properties: properties.map(Cow::Owned),
             canonical_properties,
             person_properties: None,
             source: Cow::Borrowed(&self.source),

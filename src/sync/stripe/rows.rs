@@ -43,6 +43,8 @@ pub struct Rows {
     schema: SchemaRef,
     columns: Vec<(Extraction, Cells)>,
     common: Common,
+    /// Bytes of `raw` in the batch before: memory that grows is moved again and again.
+    expected: usize,
     /// Row of each version, in the batch, for [`Rows::merge`].
     rows: HashMap<[u8; 16], usize>,
 }
@@ -72,6 +74,7 @@ impl Rows {
             schema: schema(resource),
             columns: columns.map(|e| (Cells::new(&e), e)).map(|(cells, e)| (e, cells)).collect(),
             common: Common::default(),
+            expected: 0,
             rows: HashMap::new(),
         }
     }
@@ -113,6 +116,9 @@ impl Rows {
             cells.push(extraction, place, faults);
         }
         let common = &mut self.common;
+        if common.observed_at.is_empty() {
+            common.raw = StringBuilder::with_capacity(0, self.expected);
+        }
         self.rows.insert(version.key, common.observed_at.len());
         common.key.append_value(version.key);
         common.id.append_value(version.id);
@@ -133,6 +139,8 @@ impl Rows {
     pub fn finish(&mut self) -> Result<RecordBatch> {
         self.rows.clear();
         let common = &mut self.common;
+        let raw = common.raw.values_slice().len();
+        self.expected = raw + raw / 8;
         let landed_at = TimestampMicrosecondArray::from(std::mem::take(&mut common.landed_at));
         let observed_at = TimestampMicrosecondArray::from(std::mem::take(&mut common.observed_at));
         let known_from = TimestampMicrosecondArray::from(std::mem::take(&mut common.known_from));

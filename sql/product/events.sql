@@ -1,2 +1,2 @@
 -- What people did in the product, from every source, one row an event.
-select * from index.events where occurred_at <= as_of()
+select * from index.asked_events where occurred_at <= as_of()

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::context::Leakage;
 use super::signals::{Signal, Signals};
-use crate::engine::Engine;
 use crate::engine::options::Settings;
+use crate::engine::{Engine, Recall};
 use crate::error::Result;
 use crate::library::SqlFile;
 use crate::time::{self, SECOND_US};
@@ -37,10 +37,11 @@ impl Past {
     }
 
     /// Runs the hypothesis as of each cutoff and compares with `full`, which it gave under
-    /// `settings`; `trials` are the starts of all trials.
+    /// `settings`; events are those of `recall`; `trials` are the starts of all trials.
     pub async fn check(
         &mut self,
         settings: &Settings,
+        recall: &Recall,
         file: &SqlFile,
         full: &Signals,
         trials: Vec<i64>,
@@ -50,7 +51,8 @@ impl Past {
         for (&cutoff, &is_shared) in &cutoffs {
             let engine = self.at(cutoff, is_shared);
             let settings = Settings { as_of: cutoff, default_as_of: cutoff, ..settings.clone() };
-            let then = Signals::of(&engine.fenced_session(settings)?, file).await?;
+            let session = engine.recalling(recall).fenced_session(settings)?;
+            let then = Signals::of(&session, file).await?;
             comparison.compare(&then, cutoff);
         }
         Ok(comparison.result(cutoffs.len() as u64))

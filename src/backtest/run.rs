@@ -16,7 +16,7 @@ use super::signals::Signals;
 use super::spec::{Gates, Spec};
 use super::{Backtest, Figures};
 use crate::engine::options::Settings;
-use crate::engine::{Engine, Session};
+use crate::engine::{Engine, Recall, Session};
 use crate::error::{Error, Result};
 use crate::library::{HypothesisHeader, SqlFile};
 
@@ -208,7 +208,9 @@ async fn measure(
 ) -> Result<Measured> {
     let spec = spec(engine, settings, file)?;
     let settings = Settings { min_confidence: spec.min_identity_confidence, ..settings.clone() };
-    let bench = Bench::new(engine, &settings);
+    // Every look is at the same events.
+    let recall = Recall::default();
+    let bench = Bench::new(&engine.recalling(&recall), &settings);
     let signals = bench.signals(file).await?;
     let rows = bench.rows(file, &signals, &spec).await?;
     let figures = Figures::of(&spec, &rows, settings.as_of);
@@ -217,13 +219,14 @@ async fn measure(
             return Ok(None);
         }
         let strict = Settings { min_confidence: STRICT_CONFIDENCE, ..settings.clone() };
-        let rows = Bench::new(engine, &strict).counted_rows(file, &spec).await?;
+        let strict = Bench::new(&engine.recalling(&recall), &strict);
+        let rows = strict.counted_rows(file, &spec).await?;
         Ok(Some(Figures::of(&figures.held(&spec), &rows, settings.as_of)))
     };
     let trials = rows.iter().map(|row| row.t0).collect();
     let around = async {
         let mut context = Context::at(settings.as_of);
-        let check = past.check(&settings, file, &signals, trials);
+        let check = past.check(&settings, &recall, file, &signals, trials);
         context.leakage = timed("leak check", check).await?;
         context.identity = timed("identity", bench.identity()).await?;
         context.inputs = bench.inputs().await?;

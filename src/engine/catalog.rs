@@ -15,6 +15,7 @@ use datafusion::logical_expr::{LogicalPlan, TableType};
 
 use crate::engine::kept::{Extent, KeptResults, KeptTable};
 use crate::engine::log::{LogTables, VERSIONS};
+use crate::engine::recall::{Recall, Recalled};
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
 use crate::sync::postgres;
@@ -53,6 +54,7 @@ pub struct Catalog {
     library: Arc<Library>,
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
+    recall: Option<Recall>,
     /// Schemas that the session's own statements may name; `None`: all.
     may_read: Option<&'static [&'static str]>,
     /// Tables in memory; one of the same name stands in for a file.
@@ -66,12 +68,14 @@ impl Catalog {
         library: Arc<Library>,
         log: Arc<LogTables>,
         kept: Arc<KeptResults>,
+        recall: Option<Recall>,
         may_read: Option<&'static [&'static str]>,
     ) -> Arc<Self> {
         Arc::new(Self {
             library,
             log,
             kept,
+            recall,
             may_read,
             memory: RwLock::default(),
             state: OnceLock::new(),
@@ -169,21 +173,19 @@ impl Catalog {
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
             .map_err(|error| in_file(file, error))?;
-        let extent = match file.header.value("keep") {
-            None => None,
-            Some("result") => Some(Extent::All),
-            Some("files") => Some(Extent::Files),
-            Some(other) => {
-                let error = format!("@keep: `{other}` is neither `result` nor `files`");
+        let kept = |extent| {
+            let name = format!("{}.{name}", file.kind.folder);
+            self.kept_table(&state, name, String::new(), plan.clone(), extent)
+        };
+        let view: Arc<dyn TableProvider> = match (file.header.value("keep"), &self.recall) {
+            (Some("result"), _) => Arc::new(kept(Extent::All)?),
+            (Some("files"), _) => Arc::new(kept(Extent::Files)?),
+            (Some("answers"), Some(recall)) => Arc::new(Recalled::new(plan, recall.clone())),
+            (Some("answers"), None) | (None, _) => Arc::new(ViewTable::new(plan, Some(sql))),
+            (Some(other), _) => {
+                let error = format!("@keep: `{other}` is none of `result`, `files`, `answers`");
                 return Err(in_file(file, DataFusionError::Plan(error)));
             }
-        };
-        let view: Arc<dyn TableProvider> = match extent {
-            Some(extent) => {
-                let name = format!("{}.{name}", file.kind.folder);
-                Arc::new(self.kept_table(&state, name, String::new(), plan, extent)?)
-            }
-            None => Arc::new(ViewTable::new(plan, Some(sql))),
         };
         planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
         Ok(view)

@@ -14,6 +14,7 @@ mod landed;
 mod log;
 pub mod options;
 mod overridden;
+mod recall;
 mod session;
 pub mod system;
 mod versions;
@@ -46,6 +47,7 @@ use crate::sync::stripe::pull;
 use paydirt_udfs::identity::lists::{FreeMail, MailLists};
 
 pub use compactor::Compactor;
+pub use recall::Recall;
 pub use session::Session;
 
 /// Tables that are opened at a time.
@@ -61,6 +63,7 @@ pub struct Engine {
     pub library: Arc<Library>,
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
+    recall: Option<Recall>,
     lists: Arc<MailLists>,
     identity: Arc<Identity>,
     runtime: Arc<RuntimeEnv>,
@@ -91,6 +94,7 @@ impl Engine {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
+            recall: None,
             lists: Arc::new(lists),
             identity: Arc::new(identity),
             runtime,
@@ -146,6 +150,12 @@ impl Engine {
         Self { kept: Arc::new(self.kept.apart()), ..self.clone() }
     }
 
+    /// The same project for a run that asks the same of several times.
+    #[must_use]
+    pub fn recalling(&self, recall: &Recall) -> Self {
+        Self { recall: Some(recall.clone()), ..self.clone() }
+    }
+
     /// Stores the result of every kept relation, also of those that take no time: for tests.
     #[must_use]
     pub fn storing_all(&self) -> Self {
@@ -184,6 +194,7 @@ impl Engine {
             Arc::clone(&self.library),
             Arc::clone(&self.log),
             Arc::clone(&self.kept),
+            self.recall.clone(),
             may_read,
         );
         let session =

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use futures::future::try_join_all;
+
 use super::context::Leakage;
 use super::signals::{Signal, Signals};
 use crate::engine::options::Settings;
@@ -13,6 +15,8 @@ use crate::time::{self, SECOND_US};
 
 /// Violations that are told one by one.
 const EXAMPLES: usize = 3;
+/// One look does not keep both cores busy.
+const LOOKS_AT_ONCE: usize = 2;
 /// Shares of all trials that have started by a cutoff, in percent: alike for every hypothesis of a
 /// company, so that their looks at the past are shared.
 const QUANTILES: [usize; 3] = [25, 50, 75];
@@ -48,12 +52,20 @@ impl Past {
     ) -> Result<Leakage> {
         let mut comparison = Comparison::of(full);
         let cutoffs = cutoffs(&comparison.times(), trials, &file.sql_hash(), settings.as_of);
-        for (&cutoff, &is_shared) in &cutoffs {
-            let engine = self.at(cutoff, is_shared);
-            let settings = Settings { as_of: cutoff, default_as_of: cutoff, ..settings.clone() };
-            let session = engine.recalling(recall).fenced_session(settings)?;
-            let then = Signals::of(&session, file).await?;
-            comparison.compare(&then, cutoff);
+        let looks: Vec<_> = cutoffs
+            .iter()
+            .map(|(&cutoff, &is_shared)| (cutoff, self.at(cutoff, is_shared).recalling(recall)))
+            .collect();
+        for looks in looks.chunks(LOOKS_AT_ONCE) {
+            let signals = looks.iter().map(|(cutoff, engine)| {
+                let as_of = *cutoff;
+                let settings = Settings { as_of, default_as_of: as_of, ..settings.clone() };
+                async move { Signals::of(&engine.fenced_session(settings)?, file).await }
+            });
+            let signals: Vec<Signals> = try_join_all(signals.collect::<Vec<_>>()).await?;
+            for ((cutoff, _), then) in looks.iter().zip(signals) {
+                comparison.compare(&then, *cutoff);
+            }
         }
         Ok(comparison.result(cutoffs.len() as u64))
     }

@@ -225,11 +225,13 @@ async fn measure(
     };
     let trials = rows.iter().map(|row| row.t0).collect();
     let around = async {
-        let mut context = Context::at(settings.as_of);
         let check = past.check(&settings, &recall, file, &signals, trials);
-        context.leakage = timed("leak check", check).await?;
-        context.identity = timed("identity", bench.identity()).await?;
-        context.inputs = bench.inputs().await?;
+        let (leakage, identity, inputs) = tokio::try_join!(
+            timed("leak check", check),
+            timed("identity", bench.identity()),
+            bench.inputs()
+        )?;
+        let context = Context { leakage, identity, inputs, ..Context::at(settings.as_of) };
         Ok::<_, Error>(context)
     };
     // Neither keeps both cores busy.

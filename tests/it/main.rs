@@ -29,6 +29,7 @@ mod planted;
 mod postgres;
 mod posthog_api;
 mod promise;
+mod recall;
 mod signals;
 mod simulate;
 mod sources;

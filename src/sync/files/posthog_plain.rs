@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::events::EventRow;
 use super::time::micros;
-use crate::sync::json::{Json, plain_fields, plain_string};
+use crate::sync::json::{Json, compact_fields, is_compact, plain_fields, plain_string};
 
 /// What the properties of a person or an event say about who it is.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +20,14 @@ pub struct Said<'a> {
 impl<'a> Said<'a> {
     /// `None` if the properties are not plain.
     pub fn of(properties: &'a str) -> Option<Self> {
+        if is_compact(properties) { Self::within(properties) } else { None }
+    }
+
+    /// The same of properties inside a compact text.
+    fn within(properties: &'a str) -> Option<Self> {
         let mut said = Self::default();
         let is_some = |text: &&str| !text.trim().is_empty();
-        let is_plain = plain_fields(properties, |name, value| {
+        let is_object = compact_fields(properties, |name, value| {
             let found = plain_string(value).filter(is_some);
             match name {
                 "email" => said.email = found,
@@ -33,7 +38,7 @@ impl<'a> Said<'a> {
                 }
                 "$set" => {
                     said.set_email = None;
-                    plain_fields(value, |name, value| {
+                    compact_fields(value, |name, value| {
                         if name == "email" {
                             said.set_email = plain_string(value).filter(is_some);
                         }
@@ -42,7 +47,7 @@ impl<'a> Said<'a> {
                 _ => {}
             }
         });
-        is_plain.then_some(said)
+        is_object.then_some(said)
     }
 }
 
@@ -123,7 +128,7 @@ fn id(value: Option<&str>) -> Option<Option<Cow<'_, str>>> {
 fn object(value: Option<&str>) -> Option<(Option<&str>, Said<'_>)> {
     match value {
         None | Some("null") => Some((None, Said::default())),
-        Some(value) => Some((Some(value).filter(|text| *text != "{}"), Said::of(value)?)),
+        Some(value) => Some((Some(value).filter(|text| *text != "{}"), Said::within(value)?)),
     }
 }
 

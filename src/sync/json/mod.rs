@@ -7,7 +7,7 @@ mod plain;
 use std::borrow::Cow;
 
 pub use parse::{ParseError, mend_surrogates};
-pub use plain::{plain_fields, plain_string};
+pub use plain::{compact_fields, is_compact, plain_fields, plain_string};
 
 /// One parsed value. Objects keep the order of their keys.
 #[derive(Debug, Clone, PartialEq)]

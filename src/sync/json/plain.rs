@@ -7,8 +7,13 @@ use super::parse::{MAX_DEPTH, range_within, within};
 /// Calls `each` with the name and the text of every field of the object; false if the text is not
 /// an object, or not the one that [`super::Json::to_compact`] would give: it holds an escape, or
 /// white space between its tokens.
-pub fn plain_fields<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
-    is_compact(text.as_bytes()) && walk(text, &mut each).is_ok()
+pub fn plain_fields<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str)) -> bool {
+    is_compact(text) && compact_fields(text, each)
+}
+
+/// The same for a part of a text that [`is_compact`]; false if it is not an object.
+pub fn compact_fields<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+    walk(text, &mut each).is_ok()
 }
 
 /// The text of a plain string: what is between its quotes.
@@ -16,21 +21,26 @@ pub fn plain_string(text: &str) -> Option<&str> {
     text.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// True only of text that nests no deeper than the parser goes.
-fn is_compact(text: &[u8]) -> bool {
-    // Without an early exit the loop is vectorised.
-    let (mut is_bare, mut opened) = (true, 0);
-    for byte in text {
-        is_bare &= *byte != b'\\' && *byte > b' ';
-        opened += usize::from(matches!(byte, b'{' | b'['));
+/// True if no escape and no white space between tokens is in the text, and if it nests no deeper
+/// than the parser goes.
+pub fn is_compact(text: &str) -> bool {
+    let (mut is_bare, mut has_escape, mut opened) = (true, false, 0);
+    // Without an early exit, and with counts of one byte, the loop is vectorised.
+    for part in text.as_bytes().chunks(u8::MAX.into()) {
+        let mut opened_here = 0;
+        for byte in part {
+            is_bare &= *byte > b' ';
+            has_escape |= *byte == b'\\';
+            opened_here += u8::from(byte | 0x20 == b'{');
+        }
+        opened += usize::from(opened_here);
     }
-    opened <= MAX_DEPTH && (is_bare || has_no_space_between(text))
+    !has_escape && opened <= MAX_DEPTH && (is_bare || has_no_space_between(text.as_bytes()))
 }
 
 fn has_no_space_between(text: &[u8]) -> bool {
     let mut in_string = false;
     text.iter().all(|byte| match byte {
-        b'\\' => false,
         b' ' | b'\t' | b'\n' | b'\r' => in_string,
         b'"' => {
             in_string = !in_string;

@@ -13,7 +13,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 
-use crate::engine::kept::{Extent, KeptResults, KeptTable};
+use crate::engine::kept::{Extent, KeptResults, KeptTable, is_of_files_alone};
 use crate::engine::log::{LogTables, VERSIONS};
 use crate::engine::recall::{Recall, Recalled};
 use crate::error::Error;
@@ -173,14 +173,16 @@ impl Catalog {
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
             .map_err(|error| in_file(file, error))?;
-        let kept = |extent| {
-            let name = format!("{}.{name}", file.kind.folder);
-            self.kept_table(&state, name, String::new(), plan.clone(), extent)
-        };
+        let name = format!("{}.{name}", file.kind.folder);
+        let kept =
+            |extent| self.kept_table(&state, name.clone(), String::new(), plan.clone(), extent);
         let view: Arc<dyn TableProvider> = match (file.header.value("keep"), &self.recall) {
             (Some("result"), _) => Arc::new(kept(Extent::All)?),
             (Some("files"), _) => Arc::new(kept(Extent::Files)?),
-            (Some("answers"), Some(recall)) => Arc::new(Recalled::new(plan, recall.clone())),
+            (Some("answers"), _) if !is_of_files_alone(&plan)? => {
+                return plan_err!("{name} keeps answers and so may read landed rows only");
+            }
+            (Some("answers"), Some(recall)) => Arc::new(Recalled::new(name, plan, recall.clone())),
             (Some("answers"), None) | (None, _) => Arc::new(ViewTable::new(plan, Some(sql))),
             (Some(other), _) => {
                 let error = format!("@keep: `{other}` is none of `result`, `files`, `answers`");

@@ -10,7 +10,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Result, project_schema};
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::SendableRecordBatchStream;
@@ -34,16 +34,17 @@ type Found = Option<Vec<Vec<RecordBatch>>>;
 #[derive(Debug, Clone, Default)]
 pub struct Recall(Arc<Mutex<HashMap<String, Arc<OnceCell<Found>>>>>);
 
-/// A relation that does not follow the settings of a session, and whose answers are recalled.
+/// A relation that follows from landed rows alone, and whose answers are recalled.
 #[derive(Debug)]
 pub struct Recalled {
+    name: String,
     view: ViewTable,
     recall: Recall,
 }
 
 impl Recalled {
-    pub fn new(plan: LogicalPlan, recall: Recall) -> Self {
-        Self { view: ViewTable::new(plan, None), recall }
+    pub fn new(name: String, plan: LogicalPlan, recall: Recall) -> Self {
+        Self { name, view: ViewTable::new(plan, None), recall }
     }
 
     fn cell(&self, question: String) -> Arc<OnceCell<Found>> {
@@ -124,10 +125,10 @@ impl TableProvider for Recalled {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let lasting: Vec<Expr> = filters.iter().filter(|f| !is_of_time(f)).cloned().collect();
         if !lasting.is_empty() {
-            let cell = self.cell(format!("{projection:?} {lasting:?}"));
+            let cell = self.cell(format!("{} {projection:?} {lasting:?}", self.name));
             let found = cell.get_or_try_init(|| self.find(session, projection, &lasting));
             if let Some(partitions) = Box::pin(found).await? {
-                let schema = datafusion::common::project_schema(&self.schema(), projection)?;
+                let schema = project_schema(&self.schema(), projection)?;
                 return Ok(MemorySourceConfig::try_new_exec(partitions, schema, None)?);
             }
         }

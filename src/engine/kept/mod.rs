@@ -58,6 +58,11 @@ impl KeptResults {
     }
 }
 
+/// Whether a plan says the same in every session: nothing but landed tables is read, as they are.
+pub fn is_of_files_alone(plan: &LogicalPlan) -> Result<bool> {
+    Ok(Reads::of(plan)?.is_of_files_alone())
+}
+
 /// A relation that is computed when it is first scanned.
 #[derive(Debug)]
 pub struct KeptTable {

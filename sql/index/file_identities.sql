@@ -7,6 +7,7 @@ select
     min(groups) as groups,
     min(stripe_customer_id) as stripe_customer_id,
     min(email) as email,
+    min(occurred_at) as first_at,
     array_agg(occurred_at) as times
 from index.events
 group by identity_key

@@ -7,6 +7,6 @@ select
     min(groups) as groups,
     min(stripe_customer_id) as stripe_customer_id,
     min(email) as email,
-    min(first_between(times, null, null)) as first_at
+    min(first_at) as first_at
 from index.file_identities
 group by identity_key

@@ -1,6 +1,7 @@
 -- What a customer can be recognised by over all time, how surely, and from when to when: an address
 -- counts while it is the customer's, the earliest known one from the day the customer was made. A
 -- domain with an alias stands for that account alone; a customer set apart is known by its id only.
+-- @keep result
 with emails as (
     select
         accounts.account_id,

@@ -1,13 +1,19 @@
 -- Which account an identity belongs to, as a step function of all time: what was decided at the
 -- latest moment counts. Before there is a candidate, the first customer made later decides, known from
 -- that day on; a customer that appears later never changes an earlier link.
--- @keep result
+-- @keep groups of index.identity_candidates by identity_key
 with
--- From each moment to the next; NULL is open.
+-- From each moment to the next; NULL is open. If the first is that of a customer, that customer decides
+-- about the time before, too.
 steps as (
     select
         moments.identity_key,
-        moments.at as from_at,
+        case
+            when moments.is_creation
+                and lag(moments.at) over (partition by moments.identity_key order by moments.at) is null
+                then null
+            else moments.at
+        end as from_at,
         lead(moments.at) over (partition by moments.identity_key order by moments.at) as to_at,
         decisions.at as decided_at
     from index.identity_moments as moments
@@ -30,10 +36,11 @@ linked as (
     where steps.decided_at is null
     group by steps.identity_key, steps.from_at, steps.to_at
     union all
-    -- The time before the first moment.
+    -- The time before the first moment, if no customer was made then.
     select identity_key, null, min(from_at), min(from_at) filter (where is_creation)
     from index.identity_candidates
     group by identity_key
+    having min(from_at) < min(from_at) filter (where is_creation)
 )
 
 select

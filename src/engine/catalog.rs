@@ -174,18 +174,23 @@ impl Catalog {
             .await
             .map_err(|error| in_file(file, error))?;
         let name = format!("{}.{name}", file.kind.folder);
-        let kept =
-            |extent| self.kept_table(&state, name.clone(), String::new(), plan.clone(), extent);
-        let view: Arc<dyn TableProvider> = match (file.header.value("keep"), &self.recall) {
-            (Some("result"), _) => Arc::new(kept(Extent::All)?),
-            (Some("files"), _) => Arc::new(kept(Extent::Files)?),
+        let keep = file.header.value("keep");
+        let view: Arc<dyn TableProvider> = match (keep, keep.and_then(Extent::parse)) {
+            (_, Some(extent)) => {
+                Arc::new(self.kept_table(&state, name, String::new(), plan, extent)?)
+            }
             (Some("answers"), _) if !is_of_files_alone(&plan)? => {
                 return plan_err!("{name} keeps answers and so may read landed rows only");
             }
-            (Some("answers"), Some(recall)) => Arc::new(Recalled::new(name, plan, recall.clone())),
-            (Some("answers"), None) | (None, _) => Arc::new(ViewTable::new(plan, Some(sql))),
+            (Some("answers"), _) if let Some(recall) = &self.recall => {
+                Arc::new(Recalled::new(name, plan, recall.clone()))
+            }
+            (Some("answers") | None, _) => Arc::new(ViewTable::new(plan, Some(sql))),
             (Some(other), _) => {
-                let error = format!("@keep: `{other}` is none of `result`, `files`, `answers`");
+                let error = format!(
+                    "@keep: `{other}` is none of `result`, `files`, `answers` and \
+                     `groups of RELATION by COLUMN`"
+                );
                 return Err(in_file(file, DataFusionError::Plan(error)));
             }
         };

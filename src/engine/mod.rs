@@ -14,6 +14,7 @@ mod landed;
 mod log;
 pub mod options;
 mod overridden;
+mod partitions;
 mod recall;
 mod session;
 pub mod system;

@@ -9,18 +9,17 @@ use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::{DataFusionError, Result, project_schema};
+use datafusion::common::{Result, project_schema};
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
+use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt;
-use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 
 use crate::engine::compactor::Compactor;
+use crate::engine::partitions::of_each_partition;
 
 /// More than this is read again each time.
 const HELD_BYTES: usize = 128 << 20;
@@ -61,14 +60,9 @@ impl Recalled {
         let plan = self.view.scan(session, projection, filters, None).await?;
         let held = Arc::new(AtomicUsize::new(0));
         let schema = plan.schema();
-        let streams = execute_stream_partitioned(plan, session.task_ctx())?;
-        let collected = streams.into_iter().map(|stream| {
-            let (schema, held) = (Arc::clone(&schema), Arc::clone(&held));
-            SpawnedTask::spawn(collect(stream, schema, held)).join()
-        });
-        let collected =
-            try_join_all(collected).await.map_err(|e| DataFusionError::External(e.into()))?;
-        collected.into_iter().collect()
+        let collect = |_, rows| collect(rows, Arc::clone(&schema), Arc::clone(&held));
+        let collected = of_each_partition(plan, session.task_ctx(), collect).await?;
+        Ok(collected.into_iter().collect())
     }
 }
 

@@ -25,7 +25,8 @@ const HYPOTHESIS_KEYS: &[&str] = &[
 ];
 
 /// `@keep result`: computed once per as-of time and kept, as many places read it. `@keep files`: the
-/// same for each landed file, so that the result of all is the rows of all.
+/// same for each landed file, so that the result of all is the rows of all. `@keep groups of RELATION by
+/// COLUMN`: the same for each group of rows in that relation. `@keep answers`: see `engine/recall.rs`.
 const RELATION_KEYS: &[&str] = &["keep"];
 
 /// Data flows one way: each kind reads what stands above it, never below.

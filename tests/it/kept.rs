@@ -2,20 +2,26 @@
 //! of other data.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use arrow::array::{RecordBatch, StringArray};
+use arrow::compute::cast;
 use arrow::util::pretty::pretty_format_batches;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use paydirt::config::{Mode, Project};
 use paydirt::engine::Engine;
 use paydirt::engine::options::Settings;
 use paydirt::library::SqlFile;
 use paydirt::simulate::{self, AS_OF, Shape};
+use serde_json::json;
 
 use crate::command::paydirt;
 use crate::company::{Company, wait};
+use crate::stripe::{customer, list};
 
 const DAY: i64 = 86_400;
 
@@ -42,7 +48,10 @@ fn all_rows(root: &Path, is_stored: bool) -> BTreeMap<String, Vec<String>> {
             let settings = Settings { mode, as_of, ..settings.clone() };
             let session = engine.session_with(settings, None).unwrap();
             // Those of files have no order inside their lists; all that is made of them is here.
-            let is_result = |file: &&SqlFile| file.header.value("keep") == Some("result");
+            let is_result = |file: &&SqlFile| {
+                let keep = file.header.value("keep");
+                keep.is_some_and(|keep| keep == "result" || keep.starts_with("groups"))
+            };
             for file in engine.library.files().map(Arc::as_ref).filter(is_result) {
                 let name = file.qualified_name();
                 let batches = session.query(&format!("select * from {name}")).await.unwrap();
@@ -139,6 +148,92 @@ fn a_landed_file_is_read_once_whatever_comes_later() {
     assert_eq!(ask(true), later);
     assert_eq!(ask(true), later, "when it is read back");
     assert_eq!(parts(company.root()).len(), after.len() + 1);
+}
+
+/// The newest of the results that are kept by group.
+fn newest_links(root: &Path) -> PathBuf {
+    let folders = stored(root).into_keys();
+    let links = folders.filter(|path| path.parent().unwrap().ends_with("index.identity_links"));
+    let links =
+        links.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|link| link.unwrap().path());
+    links.max_by_key(|link| fs::metadata(link).unwrap().modified().unwrap()).unwrap()
+}
+
+/// Writes another account into all rows of a result.
+fn mark(result: &Path) {
+    for entry in fs::read_dir(result).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "parquet") {
+            continue;
+        }
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+        let schema = Arc::clone(reader.schema());
+        let account = schema.index_of("account_id").unwrap();
+        let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+        let mut writer =
+            ArrowWriter::try_new(File::create(&path).unwrap(), Arc::clone(&schema), None).unwrap();
+        for batch in batches {
+            let marked = StringArray::from(vec!["marked"; batch.num_rows()]);
+            let mut columns = batch.columns().to_vec();
+            columns[account] = cast(&marked, schema.field(account).data_type()).unwrap();
+            writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()).unwrap();
+        }
+        writer.close().unwrap();
+    }
+}
+
+#[test]
+fn an_identity_is_decided_again_when_its_candidates_change() {
+    let company = Company::new("");
+    let customers = |some: &[(&str, &str)]| {
+        let some =
+            some.iter().map(|(id, email)| customer(id, 1_700_000_000, Some(*email), json!({})));
+        company.land_text("customers.json", list(&some.collect::<Vec<_>>()));
+    };
+    let events = |name: &str, users: &[&str]| {
+        let rows = users.iter().map(|user| format!("opened,2026-01-02T12:00:00Z,{user}\n"));
+        let text = format!("event,time,email\n{}", rows.collect::<String>());
+        company.land_text(name, text);
+    };
+    let ask = |is_stored: bool| {
+        let root = company.root().to_owned();
+        wait(async move {
+            let engine = Engine::open(Project::open(Some(&root)).unwrap(), None).await.unwrap();
+            let engine = if is_stored { engine.storing_all() } else { engine };
+            let question = "select email, account_id, tier from index.identity_links as links \
+                 inner join index.identities as identities \
+                 on identities.identity_key = links.identity_key order by email, account_id";
+            let batches = engine.session().unwrap().query(question).await.unwrap();
+            pretty_format_batches(&batches).unwrap().to_string()
+        })
+    };
+    let row = |answer: &str, user: &str| {
+        let mut rows = answer.lines().filter(|row| row.contains(user));
+        let row = rows.next().unwrap_or_else(|| panic!("{user}: {answer}")).to_owned();
+        assert_eq!(rows.next(), None, "one step in {answer}");
+        row
+    };
+    customers(&[("cus_1", "ann@acme.com"), ("cus_2", "cleo@twin.io")]);
+    events("one.csv", &["ann@acme.com", "ben@acme.com", "cleo@twin.io", "dan@twin.io"]);
+    assert_eq!(ask(true), ask(false));
+
+    // What nothing has changed is taken over, what is new is decided.
+    mark(&newest_links(company.root()));
+    events("two.csv", &["eve@twin.io", "ann@acme.com"]);
+    let answer = ask(true);
+    for user in ["ann@", "ben@", "cleo@", "dan@"] {
+        assert!(row(&answer, user).contains("marked"), "{answer}");
+    }
+    assert!(row(&answer, "eve@").contains("dom:twin.io"), "{answer}");
+
+    // A new customer changes what is known of one of them.
+    customers(&[("cus_3", "dan@twin.io")]);
+    let answer = ask(true);
+    assert!(row(&answer, "dan@").contains("dom:twin.io"), "{answer}");
+    assert!(row(&answer, "ben@").contains("marked"), "{answer}");
+
+    fs::remove_dir_all(company.root().join("data/cache")).unwrap();
+    assert_eq!(ask(true), ask(false));
 }
 
 #[test]

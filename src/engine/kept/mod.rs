@@ -2,8 +2,10 @@
 //! that they follow (time, mode, confidence), for all sessions of an engine. Views that read them stay
 //! small plans, and no two of them compute the same thing. What took long is stored beside the lake,
 //! for the next run over the same data. One that is kept by file (`-- @keep files`) is computed for
-//! each landed file by itself: what lands later costs what it brings.
+//! each landed file by itself: what lands later costs what it brings. One that is kept by group
+//! (`-- @keep groups of RELATION by COLUMN`) is computed for the groups that changed.
 
+mod groups;
 mod parts;
 mod reads;
 mod result;
@@ -23,6 +25,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use tokio::sync::OnceCell;
 
 use crate::engine::options::Settings;
+pub use groups::Groups;
 use reads::Reads;
 use result::Kept;
 pub use store::Store;
@@ -45,6 +48,12 @@ impl KeptResults {
     /// The same results, of which every one is stored, however little it took.
     pub fn storing_all(&self) -> Self {
         Self::new(self.store.of_everything())
+    }
+
+    /// The same store, and nothing of what is held.
+    fn alone(&self) -> Self {
+        let store = Arc::clone(&self.store);
+        Self { of_time: Cells::default(), timeless: Arc::default(), store }
     }
 
     /// Shares what does not follow time, and nothing else: for a look at another time, whose
@@ -77,11 +86,24 @@ pub struct KeptTable {
 }
 
 /// What one computation is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extent {
     All,
     /// Some landed files; the result is the rows of all such computations.
     Files,
+    /// Some groups, the others being what they were.
+    Groups(Groups),
+}
+
+impl Extent {
+    /// What `@keep` says, if it says that.
+    pub fn parse(keep: &str) -> Option<Self> {
+        match keep {
+            "result" => Some(Self::All),
+            "files" => Some(Self::Files),
+            _ => keep.strip_prefix("groups of ").and_then(Groups::parse).map(Self::Groups),
+        }
+    }
 }
 
 impl KeptTable {
@@ -97,7 +119,11 @@ impl KeptTable {
             return plan_err!("{name} is kept by file and so may read landed rows only");
         }
         let schema = Arc::clone(plan.schema().inner());
-        Ok(Self { name, variant, plan, schema, reads, extent, results })
+        let table = Self { name, variant, plan, schema, reads, extent, results };
+        if let Extent::Groups(Groups { of, .. }) = &table.extent {
+            table.check_groups(of)?;
+        }
+        Ok(table)
     }
 
     /// Names what the result follows: equal keys over equal data are equal results.
@@ -125,8 +151,12 @@ impl KeptTable {
     }
 
     async fn find_or_compute(&self, state: &SessionState, key: &str) -> Result<Kept> {
-        if self.extent == Extent::Files {
-            return self.find_or_compute_parts(state, key).await;
+        match &self.extent {
+            Extent::Files => return self.find_or_compute_parts(state, key).await,
+            Extent::Groups(groups) if self.reads.is_storable => {
+                return self.find_or_compute_groups(state, key, groups).await;
+            }
+            _ => {}
         }
         // Planning computes what this one is made of, where nobody has yet.
         let started = Instant::now();

@@ -33,34 +33,42 @@ pub struct Reads {
 }
 
 impl Reads {
-    pub fn of(plan: &LogicalPlan) -> Result<Self> {
-        let mut reads = Self {
+    fn nothing() -> Self {
+        Self {
             time: false,
             settings: false,
             confidence: false,
             is_storable: true,
             is_direct: true,
             tables: BTreeSet::new(),
-        };
+        }
+    }
+
+    pub fn of(plan: &LogicalPlan) -> Result<Self> {
+        let mut reads = Self::nothing();
         plan.apply_with_subqueries(|node| {
             if let LogicalPlan::TableScan(scan) = node {
                 reads.add_scan(scan);
             }
-            node.apply_expressions(|expression| {
-                expression.apply(|part| {
-                    if let Expr::ScalarFunction(function) = part {
-                        reads.add_function(function.func.name());
-                    }
-                    Ok(TreeNodeRecursion::Continue)
-                })
-            })
+            reads.add_functions(node)
         })?;
         Ok(reads)
     }
 
+    fn add_functions(&mut self, node: &LogicalPlan) -> Result<TreeNodeRecursion> {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(function) = part {
+                    self.add_function(function.func.name());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    }
+
     /// Whether rows of one file say the same whatever else is there.
     pub fn is_of_files_alone(&self) -> bool {
-        self.is_direct && self.is_storable && !(self.time || self.settings || self.confidence)
+        self.is_direct && self.is_storable && !self.is_of_session()
     }
 
     /// The same for the same key over the same files.
@@ -101,9 +109,20 @@ impl Reads {
         self.tables.extend(&other.tables);
     }
 
+    fn is_of_session(&self) -> bool {
+        self.time || self.settings || self.confidence
+    }
+
     fn add_function(&mut self, name: &str) {
         self.time |= functions::OF_TIME.contains(&name);
         self.settings |= functions::OF_SETTINGS.contains(&name);
         self.confidence |= functions::OF_CONFIDENCE.contains(&name);
     }
+}
+
+/// Whether a node of a plan asks the session something by itself.
+pub fn asks_session(node: &LogicalPlan) -> Result<bool> {
+    let mut reads = Reads::nothing();
+    reads.add_functions(node)?;
+    Ok(reads.is_of_session())
 }

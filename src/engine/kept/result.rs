@@ -8,21 +8,20 @@ use std::time::Instant;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
-use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream_partitioned};
 use futures::TryStreamExt;
-use futures::future::try_join_all;
 use parquet::arrow::ArrowWriter;
 
 use super::store::{Place, Writing};
 use crate::engine::compactor::Compactor;
 use crate::engine::landed::LandedTable;
+use crate::engine::partitions::of_each_partition;
 
 /// What a partition holds in memory before it goes to a file.
 const HELD_BYTES: usize = 16 << 20;
@@ -77,17 +76,8 @@ pub async fn compute(
     started: Instant,
 ) -> Result<Kept> {
     let writing = place.and_then(|place| place.begin(schema)).map(Arc::new);
-    let streams = execute_stream_partitioned(plan, context)?;
-    let collected = streams.into_iter().enumerate().map(|(number, stream)| {
-        let (schema, writing) = (Arc::clone(schema), writing.clone());
-        SpawnedTask::spawn(async move { collect(number, stream, schema, writing).await }).join()
-    });
-    let mut partitions = vec![];
-    for partition in
-        try_join_all(collected).await.map_err(|e| DataFusionError::External(e.into()))?
-    {
-        partitions.push(partition?);
-    }
+    let collect = |number, rows| collect(number, rows, Arc::clone(schema), writing.clone());
+    let partitions = of_each_partition(plan, context, collect).await?;
     let elapsed = started.elapsed();
     let is_large = partitions.iter().any(|partition| partition.written.is_some());
     let kept = match writing.and_then(Arc::into_inner) {

@@ -17,6 +17,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::TempDir;
 
+use super::groups::Digests;
 use crate::engine::landed::local_file;
 
 /// What takes less than this is computed again.
@@ -29,6 +30,8 @@ const ROW_GROUP_ROWS: usize = 128 << 10;
 const STILL_READ: Duration = Duration::from_secs(86_400);
 /// The file beside a part that names the landed files it is about.
 const COVERS: &str = "covers.txt";
+/// The file beside a result that is kept by group: what it was made of.
+const GROUPS: &str = "groups.bin";
 
 /// A folder of results.
 #[derive(Debug)]
@@ -52,7 +55,13 @@ impl Store {
     /// Where the result with that fingerprint is, or would be.
     pub fn place(&self, relation: &str, fingerprint: &blake3::Hash) -> Place {
         let name = self.salted(fingerprint.as_bytes());
-        Place { folder: self.folder.join(relation), name, worth: self.worth, covers: None }
+        Place { folder: self.folder.join(relation), name, worth: self.worth, beside: None }
+    }
+
+    /// Where the results of a relation that is kept by group are, for that key.
+    pub fn generations(&self, relation: &str, key: &str) -> Generations<'_> {
+        let folder = self.folder.join(relation).join(self.salted(key.as_bytes()));
+        Generations { store: self, folder }
     }
 
     /// Where the parts of a relation's result with that key are.
@@ -66,6 +75,34 @@ impl Store {
         hasher.update(self.salt.as_bytes());
         hasher.update(text);
         hasher.finalize().to_hex()[..32].to_owned()
+    }
+}
+
+/// Results of one relation over data of different times.
+pub struct Generations<'a> {
+    store: &'a Store,
+    folder: PathBuf,
+}
+
+/// One of them, and what it was made of.
+pub struct Generation {
+    pub groups: Digests,
+    pub files: Vec<PartitionedFile>,
+}
+
+impl Generations<'_> {
+    pub fn place(&self, fingerprint: &blake3::Hash) -> Place {
+        let name = self.store.salted(fingerprint.as_bytes());
+        Place { folder: self.folder.clone(), name, worth: self.store.worth, beside: None }
+    }
+
+    /// The last that was made and can be read.
+    pub fn newest(&self) -> Option<Generation> {
+        let modified =
+            |folder: &PathBuf| fs::metadata(folder).and_then(|meta| meta.modified()).ok();
+        let newest = whole_folders(&self.folder).max_by_key(modified)?;
+        let groups = Digests::of_bytes(&fs::read(newest.join(GROUPS)).ok()?);
+        Some(Generation { groups, files: stored_files(&newest)? })
     }
 }
 
@@ -103,18 +140,23 @@ impl Parts {
         covers.sort_unstable();
         let covers = covers.join("\n");
         let name = blake3::hash(covers.as_bytes()).to_hex()[..32].to_owned();
-        Place { folder: self.folder.clone(), name, worth: self.worth, covers: Some(covers) }
+        let beside = Some((COVERS, covers.into_bytes()));
+        Place { folder: self.folder.clone(), name, worth: self.worth, beside }
     }
 
     fn all(&self) -> impl Iterator<Item = (PathBuf, Vec<String>)> + use<> {
-        let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        // A name with a dot is a draft, which may go at any moment.
-        let whole = folders.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-        whole.map(|entry| entry.path()).filter_map(|folder| {
+        whole_folders(&self.folder).filter_map(|folder| {
             let covers = fs::read_to_string(folder.join(COVERS)).ok()?;
             Some((folder, covers.lines().map(str::to_owned).collect()))
         })
     }
+}
+
+/// Results in a folder; a name with a dot is a draft, which may go at any moment.
+fn whole_folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let folders = fs::read_dir(folder).into_iter().flatten().flatten();
+    let whole = folders.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    whole.map(|entry| entry.path())
 }
 
 /// Deletes a part, unless it is young: whoever looked at the lake before its files went may read it.
@@ -131,7 +173,7 @@ fn stored_files(folder: &Path) -> Option<Vec<PartitionedFile>> {
     let mut files = vec![];
     for entry in fs::read_dir(folder).ok()? {
         let entry = entry.ok()?;
-        if entry.file_name() != COVERS {
+        if entry.file_name() != COVERS && entry.file_name() != GROUPS {
             let path = ObjectPath::from_absolute_path(entry.path()).ok()?;
             files.push(local_file(path, entry.metadata().ok()?.len()));
         }
@@ -145,14 +187,20 @@ pub struct Place {
     folder: PathBuf,
     name: String,
     worth: Duration,
-    /// The landed files that a part is about, a line each.
-    covers: Option<String>,
+    /// A file beside the rows, and what it says.
+    beside: Option<(&'static str, Vec<u8>)>,
 }
 
 impl Place {
     /// The files of the result, if it is there and whole.
     pub fn find(&self) -> Option<Vec<PartitionedFile>> {
         stored_files(&self.folder.join(&self.name))
+    }
+
+    /// With what the result is made of told beside it.
+    #[must_use]
+    pub fn with_groups(self, groups: &Digests) -> Self {
+        Self { beside: Some((GROUPS, groups.to_bytes())), ..self }
     }
 
     /// Ready to write, unless Parquet cannot hold such rows or the folder cannot be written to.
@@ -212,8 +260,8 @@ impl Writing {
     /// Puts the result in its place, where another run may have been first.
     pub fn commit(self) -> Result<Vec<PartitionedFile>> {
         let target = self.place.folder.join(&self.place.name);
-        if let Some(covers) = &self.place.covers {
-            fs::write(self.draft.path().join(COVERS), covers)?;
+        if let Some((name, text)) = &self.place.beside {
+            fs::write(self.draft.path().join(name), text)?;
         }
         let draft = self.draft.keep();
         if let Err(error) = fs::rename(&draft, &target) {
@@ -222,9 +270,8 @@ impl Writing {
                 return Err(error.into());
             }
         }
-        if self.place.covers.is_none()
-            && let Err(error) = self.place.tidy()
-        {
+        let is_part = matches!(self.place.beside, Some((COVERS, _)));
+        if !is_part && let Err(error) = self.place.tidy() {
             tracing::debug!(folder = %self.place.folder.display(), %error, "cannot tidy results");
         }
         self.place.find().ok_or_else(|| lost(&target))

@@ -7,7 +7,9 @@ select
     min(groups) as groups,
     min(stripe_customer_id) as stripe_customer_id,
     min(email) as email,
+    count(*) as events,
     min(occurred_at) as first_at,
+    max(occurred_at) as last_at,
     array_agg(occurred_at) as times
 from index.events
 group by identity_key

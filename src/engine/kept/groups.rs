@@ -67,8 +67,11 @@ impl Digests {
         let converter = RowConverter::new(fields.collect())?;
         let mut digests = Self::default();
         while let Some(batch) = rows.try_next().await? {
-            let keys = batch.column(by).as_primitive::<Decimal128Type>().values();
-            for (key, row) in keys.iter().zip(&converter.convert_columns(batch.columns())?) {
+            let keys = batch.column(by).as_primitive_opt::<Decimal128Type>().ok_or_else(|| {
+                plan_datafusion_err!("{} holds no identity keys", schema.field(by).name())
+            })?;
+            for (key, row) in keys.values().iter().zip(&converter.convert_columns(batch.columns())?)
+            {
                 let digest =
                     *blake3::hash(row.as_ref()).as_bytes().first_chunk().unwrap_or(&[0; 16]);
                 digests.add(*key, u128::from_le_bytes(digest));

@@ -1,5 +1,6 @@
-//! Buckets: a lake and files in a real S3 server.
+//! Buckets: a lake and files in a real S3 server, and in one of Azure.
 
+mod azure;
 mod files;
 mod lake;
 mod server;

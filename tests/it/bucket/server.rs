@@ -21,7 +21,7 @@ const PART: usize = 5 << 20;
 
 /// A server with one empty bucket, which goes with the test.
 pub struct Server {
-    child: Child,
+    _process: Process,
     pub endpoint: String,
     runtime: Runtime,
     store: Box<dyn ObjectStore>,
@@ -35,25 +35,10 @@ impl Server {
             eprintln!("{test}: skipped: no S3 server (tests/run installs one)");
             return None;
         };
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        // It ends with the thread that started it, also when that is killed.
-        let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL"])
-            .arg(program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // Its log is long, and nobody else reads it.
-        let mut log = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "moto_server does not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let port = free_port();
+        let mut moto = Command::new("setpriv");
+        moto.args(["--pdeathsig", "KILL"]).arg(program);
+        let process = serve(moto.args(["-H", "127.0.0.1", "-p", &port.to_string()]), port);
         let endpoint = format!("http://127.0.0.1:{port}");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -72,7 +57,7 @@ impl Server {
             .with_secret_access_key(SECRET)
             .build()
             .unwrap();
-        Some(Self { child, endpoint, runtime, store: Box::new(store) })
+        Some(Self { _process: process, endpoint, runtime, store: Box::new(store) })
     }
 
     pub fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
@@ -113,10 +98,33 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+/// A server's process, which goes with the test.
+pub struct Process(Child);
+
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Starts a server and waits until it listens. It should end with the thread that started it, also
+/// when that is killed.
+pub fn serve(command: &mut Command, port: u16) -> Process {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // Its log is long, and nobody else reads it.
+    let mut log = child.stderr.take().unwrap();
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let started = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(60), "{command:?} does not start");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Process(child)
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

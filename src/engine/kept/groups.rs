@@ -49,7 +49,7 @@ const DIGEST_BYTES: usize = 2 * size_of::<u128>();
 impl Digests {
     pub fn of_bytes(bytes: &[u8]) -> Self {
         let (records, _) = bytes.as_chunks::<DIGEST_BYTES>();
-        Self(records.iter().map(|record| number_pair(record)).collect())
+        Self(records.iter().map(number_pair).collect())
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -1,5 +1,6 @@
 -- The identities of product events in each landed file, and when each of them did something. What
--- lands later costs what it brings: the other files are not read again.
+-- lands later costs what it brings: the other files are not read again. Number, first and last stand
+-- beside the times, which are many: most questions need no more.
 -- @keep files
 select
     identity_key,

@@ -216,18 +216,18 @@ impl Place {
             }
         }
     }
+}
 
-    /// Deletes all results but the newest.
-    fn tidy(&self) -> io::Result<()> {
-        let mut results: Vec<(SystemTime, PathBuf)> = vec![];
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            results.push((entry.metadata()?.modified()?, entry.path()));
-        }
-        results.sort();
-        let surplus = results.len().saturating_sub(RESULTS);
-        results.drain(..surplus).try_for_each(|(_, path)| fs::remove_dir_all(path))
+/// Deletes all results in a folder but the newest.
+fn tidy(folder: &Path) -> io::Result<()> {
+    let mut results: Vec<(SystemTime, PathBuf)> = vec![];
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        results.push((entry.metadata()?.modified()?, entry.path()));
     }
+    results.sort();
+    let surplus = results.len().saturating_sub(RESULTS);
+    results.drain(..surplus).try_for_each(|(_, path)| fs::remove_dir_all(path))
 }
 
 /// A result that is being written, into a folder that goes away with it.
@@ -270,9 +270,16 @@ impl Writing {
                 return Err(error.into());
             }
         }
-        let is_part = matches!(self.place.beside, Some((COVERS, _)));
-        if !is_part && let Err(error) = self.place.tidy() {
-            tracing::debug!(folder = %self.place.folder.display(), %error, "cannot tidy results");
+        let folders = match self.place.beside {
+            Some((COVERS, _)) => 0,
+            // Those of other settings, and of other versions of the program, lie beside the folder.
+            Some(_) => 2,
+            None => 1,
+        };
+        for folder in self.place.folder.ancestors().take(folders) {
+            if let Err(error) = tidy(folder) {
+                tracing::debug!(folder = %folder.display(), %error, "cannot tidy results");
+            }
         }
         self.place.find().ok_or_else(|| lost(&target))
     }

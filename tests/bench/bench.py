@@ -10,6 +10,7 @@ import company
 import domains
 import identity
 import landing
+import million
 import postgres
 import startup
 import stripe
@@ -27,9 +28,10 @@ SECTIONS = {
     "stripe": stripe.section,
     "big": landing.big,
     "stripe-big": stripe.big,
+    "million": million.section,
 }
 # They take long, and much of the disk.
-ONLY_IF_NAMED = ("big", "stripe-big")
+ONLY_IF_NAMED = ("big", "stripe-big", "million")
 
 
 def machine():

@@ -7,11 +7,13 @@
 mod blocks;
 mod columnar;
 mod delimited;
+mod envelope;
 mod events;
 mod expand;
 mod exported;
 mod generic;
 mod landing;
+mod line;
 mod manifest;
 mod mapping;
 mod open;

@@ -6,28 +6,14 @@
 
 use std::io::{self, Read};
 
-use crate::sync::json::Json;
+use memchr::memchr;
+
+use super::envelope;
+use super::line::{has_neighbours, is_balanced};
 
 const CHUNK: usize = 1 << 20;
 /// A single record may not be larger than this many bytes.
 const MAX_RECORD: usize = 256 << 20;
-
-/// What an envelope may say beside its list, and the names of that list.
-const ENVELOPE_LISTS: &[&str] = &["data", "results", "batch", "events"];
-const ENVELOPE_FIELDS: &[&str] = &[
-    "object",
-    "url",
-    "has_more",
-    "next_page",
-    "previous_page",
-    "total_count",
-    "count",
-    "next",
-    "previous",
-    "api_key",
-    "historical_migration",
-    "sent_at",
-];
 
 /// One step through the text.
 #[derive(Debug, PartialEq)]
@@ -60,6 +46,8 @@ pub struct Records<R> {
     /// The record being cut starts here; bytes before it are done with.
     start: usize,
     at: usize,
+    /// The next line break, or how far there is none.
+    line_end: usize,
     line: u64,
     is_eof: bool,
     /// What ended the text before its time, told after everything that was read.
@@ -70,7 +58,8 @@ pub struct Records<R> {
 impl<R: Read> Records<R> {
     pub fn new(reader: R) -> Self {
         let (buffer, frames) = (Vec::new(), Vec::new());
-        Self { reader, buffer, start: 0, at: 0, line: 1, is_eof: false, error: None, frames }
+        let (start, at, line_end, line) = (0, 0, 0, 1);
+        Self { reader, buffer, start, at, line_end, line, is_eof: false, error: None, frames }
     }
 
     /// The line that the scanner has come to.
@@ -105,7 +94,13 @@ impl<R: Read> Records<R> {
                 }
                 (b'{' | b'[', _) => {
                     let line = self.line;
-                    match self.find_end(frame != Some(Frame::EnvelopeList)) {
+                    let may_be_envelope = frame != Some(Frame::EnvelopeList);
+                    if let Some(length) = self.whole_line(may_be_envelope) {
+                        self.at += length;
+                        let bytes = &self.buffer[self.start..self.at];
+                        return Ok(Some(Item::Record { bytes, line }));
+                    }
+                    match self.find_end(may_be_envelope) {
                         End::Envelope => {
                             self.frames.extend([Frame::Envelope, Frame::EnvelopeList]);
                         }
@@ -141,6 +136,26 @@ impl<R: Read> Records<R> {
         self.frames.clear();
         let reason = "truncated JSON: the file ends before its list is closed".to_owned();
         Ok(Some(Item::Broken { line: self.line, reason }))
+    }
+
+    /// Length of the record that starts here, if it shows at a glance that it is the rest of the line:
+    /// so it is in lines of JSON, and looking for all of its quotes takes several times as long.
+    fn whole_line(&mut self, may_be_envelope: bool) -> Option<usize> {
+        if self.line_end < self.at || self.buffer.get(self.line_end) != Some(&b'\n') {
+            let from = self.line_end.max(self.at);
+            let rest = &self.buffer[from..];
+            self.line_end = from + memchr(b'\n', rest).unwrap_or(rest.len());
+        }
+        let line = self.buffer[self.at..self.line_end].trim_ascii_end();
+        let line =
+            if self.frames.is_empty() { line } else { line.strip_suffix(b",").unwrap_or(line) };
+        let is_whole = line.starts_with(b"{")
+            && line.ends_with(b"}")
+            && self.buffer.get(self.line_end + 1) == Some(&b'{')
+            && !(may_be_envelope && envelope::begins(line))
+            && !has_neighbours(line)
+            && is_balanced(line);
+        is_whole.then_some(line.len())
     }
 
     /// Moves behind the object or array that starts here, or behind the `[` of an envelope's list.
@@ -192,7 +207,8 @@ impl<R: Read> Records<R> {
                 }
                 b'{' => depth += 1,
                 b'[' => {
-                    if may_be_envelope && depth == 1 && self.is_envelope() {
+                    let head = &self.buffer[self.start..self.at];
+                    if may_be_envelope && depth == 1 && envelope::is_head(head) {
                         self.at += 1;
                         return End::Envelope;
                     }
@@ -214,30 +230,6 @@ impl<R: Read> Records<R> {
     /// True if the record so far is nothing but its opening brace: it is pretty-printed.
     fn opens_only(&self) -> bool {
         self.buffer[self.start..self.at].trim_ascii() == b"{"
-    }
-
-    /// True if what lies before this `[` is the head of an envelope, not of a record.
-    fn is_envelope(&self) -> bool {
-        let head = &self.buffer[self.start..self.at];
-        let name = head.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
-        let is_list = |name: &[u8]| {
-            ENVELOPE_LISTS.iter().any(|list| {
-                let name = name.strip_suffix(b"\"").and_then(|n| n.strip_suffix(list.as_bytes()));
-                name.is_some_and(|name| name.ends_with(b"\""))
-            })
-        };
-        if !name.is_some_and(is_list) {
-            return false;
-        }
-        let Ok(head) = std::str::from_utf8(head) else { return false };
-        let closed = format!("{head}null}}");
-        let Ok(envelope @ Json::Object(_)) = Json::parse(&closed) else { return false };
-        let Json::Object(fields) = &envelope else { return false };
-        let is_list =
-            envelope.get_str("object").is_none_or(|o| o == "list" || o == "search_result");
-        let (_, before) = fields.split_last().unzip();
-        let before: &[_] = before.unwrap_or_default();
-        is_list && before.iter().all(|(name, _)| ENVELOPE_FIELDS.contains(&&**name))
     }
 
     /// Moves behind one token of the rest of an envelope.
@@ -278,6 +270,7 @@ impl<R: Read> Records<R> {
             }
             self.buffer.drain(..self.start);
             self.at -= self.start;
+            self.line_end = self.line_end.saturating_sub(self.start);
             self.start = 0;
             let before = self.buffer.len();
             let read = (&mut self.reader).take(CHUNK as u64).read_to_end(&mut self.buffer);
@@ -302,6 +295,9 @@ fn plain_outside(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Records as `line:text`, breaks as `line!reason`.
@@ -380,6 +376,36 @@ mod tests {
             ]
         );
         assert_eq!(scan("[1, {\"a\":1}, \"x\"]"), ["1:1", "1:{\"a\":1}", "1:\"x\""]);
+    }
+
+    fn record() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            Just(r#"{"a":1}"#),
+            Just(r#"{"a":{"b":[{"c":[]},{}]}}"#),
+            Just(r#"{"a":"}{","b":{}}"#),
+            Just(r#"{"a":"}"}"#),
+            Just(r#"{"a":"\"[","b":["]"]}"#),
+            Just(r#"{"a":1}{"b":"é"} {"c":{}}"#),
+            Just(r#"{ "object": "list", "data": [{"a":1}], "url": {} }"#),
+            Just("{\n\"a\":{\"b\":1}\n}"),
+            Just("{\"a\":[{\"b\":1},\n{\"c\":2}]}"),
+            Just(r#"[{"a":1},{"b":{}}]"#),
+        ]
+    }
+
+    proptest! {
+        /// What follows white space is looked at byte by byte.
+        #[test]
+        fn lines_are_cut_at_a_glance_as_byte_by_byte(records in vec(record(), 0..9), is_list: bool) {
+            let between = if is_list { "," } else { "" };
+            let text = |line_break: &str| {
+                let lines = records.join(&format!("{between}{line_break}"));
+                if is_list { format!("{{\"data\":[{line_break}{lines}]}}") } else { lines }
+            };
+            // A record over two lines would be a broken line.
+            prop_assume!(is_list || !records.iter().any(|record| record.contains("\n{")));
+            prop_assert_eq!(scan(&text("\n")), scan(&text("\n ")));
+        }
     }
 
     #[test]

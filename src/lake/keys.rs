@@ -13,8 +13,8 @@ use super::rows::keys_of;
 use super::spec::KEY;
 use crate::error::Result;
 
-/// How many keys are kept at most: 16 bytes each, 96 MiB in all.
-const CAPACITY: usize = 6 << 20;
+/// How many keys are kept at most: 16 bytes each, 64 MiB in all.
+const CAPACITY: usize = 4 << 20;
 
 /// Sorted keys by file. A file never changes, so an entry is right for as long as it is kept.
 #[derive(Debug)]

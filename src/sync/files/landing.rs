@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::sync::report::FileReport;
 
 /// Batches that are decoded while others are looked at.
-const BATCHES_AHEAD: usize = 4;
+const BATCHES_AHEAD: usize = 2;
 
 /// Said where nobody has said it.
 const MIXPANEL_ZONE: &str = "Mixpanel's times are taken as UTC; it exports them in the project's time \

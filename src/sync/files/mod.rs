@@ -4,6 +4,7 @@
 //! PostHog exports, exports of other tools, product events of any; JSON in every arrangement, CSV, Parquet, and
 //! any of them compressed. Files of any size are read in constant memory.
 
+mod ahead;
 mod blocks;
 mod columnar;
 mod delimited;
@@ -13,7 +14,6 @@ mod expand;
 mod exported;
 mod generic;
 mod landing;
-mod line;
 mod manifest;
 mod mapping;
 mod open;

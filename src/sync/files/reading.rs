@@ -9,13 +9,14 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
 
-use super::blocks::{Block, Entry};
+use super::blocks::Block;
 use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
 use super::exported::{self, Places, Unlanded};
 use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
 use super::preset::Preset;
+use super::scan::Item;
 use super::{columnar, generic, posthog, posthog_plain};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
@@ -169,9 +170,9 @@ impl<'a> Reading<'a> {
 
     /// Reads a block of JSON. `false` ends the reading.
     pub fn block(&mut self, block: &Block, sink: Sink<'_>) -> Result<bool> {
-        for entry in &block.entries {
-            match entry {
-                Entry::Record { range, line } => {
+        for item in &block.items {
+            match item {
+                Item::Record { range, line } => {
                     if let Err(refusal) = self.text(&block.text[range.clone()], *line) {
                         self.reject(Some(*line), refusal);
                     }
@@ -179,7 +180,7 @@ impl<'a> Reading<'a> {
                         return Ok(false);
                     }
                 }
-                Entry::Broken { line, reason } => {
+                Item::Broken { line, reason } => {
                     self.reject(Some(*line), Refusal::new(reason));
                 }
             }

@@ -1,15 +1,17 @@
-//! Cuts JSON text of any size into its records, holding one record at a time.
+//! Finds the records of a JSON text of any size, holding no more of it than is wanted at a time.
 //!
 //! Records are the objects of a file: lines, elements of an array, elements of the list inside an
 //! envelope such as `{"object":"list","data":[…]}`, in any order one after another, on one line or
 //! pretty-printed. A broken line costs itself only.
 
 use std::io::{self, Read};
+use std::mem::replace;
+use std::ops::Range;
 
 use memchr::memchr;
 
+use super::ahead::{has_neighbours, is_balanced, plain_in_string, plain_outside};
 use super::envelope;
-use super::line::{has_neighbours, is_balanced};
 
 const CHUNK: usize = 1 << 20;
 /// A single record may not be larger than this many bytes.
@@ -17,9 +19,9 @@ const MAX_RECORD: usize = 256 << 20;
 
 /// One step through the text.
 #[derive(Debug, PartialEq)]
-pub enum Item<'a> {
-    /// The bytes of one value, which may still not be JSON.
-    Record { bytes: &'a [u8], line: u64 },
+pub enum Item {
+    /// Where one value lies in the text so far; it may still not be JSON.
+    Record { range: Range<usize>, line: u64 },
     /// A place where no whole value was found.
     Broken { line: u64, reason: String },
 }
@@ -43,7 +45,9 @@ enum End {
 pub struct Records<R> {
     reader: R,
     buffer: Vec<u8>,
-    /// The record being cut starts here; bytes before it are done with.
+    /// The last record that was found ends here; nobody needs what lies between it and `start`.
+    found: usize,
+    /// The record that is looked at starts here.
     start: usize,
     at: usize,
     /// The next line break, or how far there is none.
@@ -58,8 +62,19 @@ pub struct Records<R> {
 impl<R: Read> Records<R> {
     pub fn new(reader: R) -> Self {
         let (buffer, frames) = (Vec::new(), Vec::new());
-        let (start, at, line_end, line) = (0, 0, 0, 1);
-        Self { reader, buffer, start, at, line_end, line, is_eof: false, error: None, frames }
+        let (found, start, at, line_end, line) = (0, 0, 0, 0, 1);
+        Self {
+            reader,
+            buffer,
+            found,
+            start,
+            at,
+            line_end,
+            line,
+            is_eof: false,
+            error: None,
+            frames,
+        }
     }
 
     /// The line that the scanner has come to.
@@ -67,8 +82,24 @@ impl<R: Read> Records<R> {
         self.line
     }
 
+    /// How many bytes the text so far has.
+    pub fn len(&self) -> usize {
+        self.found
+    }
+
+    /// Takes the text so far, in which the records found lie; the next begins in the memory of `spare`.
+    pub fn take_text(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
+        spare.clear();
+        spare.extend_from_slice(&self.buffer[self.found..]);
+        let mut text = replace(&mut self.buffer, spare);
+        text.truncate(self.found);
+        self.forget(0, self.found);
+        self.found = 0;
+        text
+    }
+
     /// The next record, or `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<Item<'_>>> {
+    pub fn next(&mut self) -> io::Result<Option<Item>> {
         loop {
             self.start = self.at;
             let Some(byte) = self.peek() else { return self.end() };
@@ -97,17 +128,13 @@ impl<R: Read> Records<R> {
                     let may_be_envelope = frame != Some(Frame::EnvelopeList);
                     if let Some(length) = self.whole_line(may_be_envelope) {
                         self.at += length;
-                        let bytes = &self.buffer[self.start..self.at];
-                        return Ok(Some(Item::Record { bytes, line }));
+                        return Ok(Some(self.record(line)));
                     }
                     match self.find_end(may_be_envelope) {
                         End::Envelope => {
                             self.frames.extend([Frame::Envelope, Frame::EnvelopeList]);
                         }
-                        End::Record => {
-                            let bytes = &self.buffer[self.start..self.at];
-                            return Ok(Some(Item::Record { bytes, line }));
-                        }
+                        End::Record => return Ok(Some(self.record(line))),
                         End::Broken(reason) => {
                             let reason = format!("truncated JSON: {reason}");
                             return Ok(Some(Item::Broken { line, reason }));
@@ -117,15 +144,20 @@ impl<R: Read> Records<R> {
                 _ => {
                     let line = self.line;
                     self.find_scalar_end(frame.is_some());
-                    let bytes = &self.buffer[self.start..self.at];
-                    return Ok(Some(Item::Record { bytes, line }));
+                    return Ok(Some(self.record(line)));
                 }
             }
         }
     }
 
+    /// The record up to here, which starts in that line.
+    fn record(&mut self, line: u64) -> Item {
+        self.found = self.at;
+        Item::Record { range: self.start..self.at, line }
+    }
+
     /// The end of the text; a list that is still open has lost its tail.
-    fn end(&mut self) -> io::Result<Option<Item<'static>>> {
+    fn end(&mut self) -> io::Result<Option<Item>> {
         if let Some(error) = self.error.take() {
             self.frames.clear();
             return Err(error);
@@ -268,10 +300,8 @@ impl<R: Read> Records<R> {
             if self.is_eof {
                 return None;
             }
-            self.buffer.drain(..self.start);
-            self.at -= self.start;
-            self.line_end = self.line_end.saturating_sub(self.start);
-            self.start = 0;
+            self.buffer.drain(self.found..self.start);
+            self.forget(self.found, self.start);
             let before = self.buffer.len();
             let read = (&mut self.reader).take(CHUNK as u64).read_to_end(&mut self.buffer);
             self.error = read.err();
@@ -279,18 +309,13 @@ impl<R: Read> Records<R> {
         }
         Some(self.buffer[self.at])
     }
-}
 
-/// Length of the run without quote, escape or line break.
-fn plain_in_string(bytes: &[u8]) -> usize {
-    let end = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | b'\n'));
-    end.unwrap_or(bytes.len())
-}
-
-/// Length of the run without bracket, quote or line break.
-fn plain_outside(bytes: &[u8]) -> usize {
-    let end = bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b'\n'));
-    end.unwrap_or(bytes.len())
+    /// What lay between the two places is gone.
+    fn forget(&mut self, from: usize, to: usize) {
+        for place in [&mut self.start, &mut self.at, &mut self.line_end] {
+            *place = place.saturating_sub(to - from);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -306,8 +331,8 @@ mod tests {
         let mut found = Vec::new();
         while let Some(item) = records.next().unwrap() {
             found.push(match item {
-                Item::Record { bytes, line } => {
-                    format!("{line}:{}", String::from_utf8_lossy(bytes))
+                Item::Record { range, line } => {
+                    format!("{line}:{}", String::from_utf8_lossy(&records.buffer[range]))
                 }
                 Item::Broken { line, reason } => format!("{line}!{reason}"),
             });

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
+use memchr::memchr;
 
 use super::Json;
 
@@ -108,7 +109,7 @@ impl<'a> Parser<'a> {
     /// The string between two quotes; copied only if it holds escapes.
     fn string(&self, range: Range<usize>) -> Result<Cow<'a, str>, ParseError> {
         let inner = &self.text[range.clone()];
-        if !inner.contains('\\') {
+        if memchr(b'\\', inner.as_bytes()).is_none() {
             return Ok(Cow::Borrowed(inner));
         }
         let quoted = &self.text[range.start - 1..range.end + 1];

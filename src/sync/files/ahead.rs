@@ -1,4 +1,4 @@
-//! What shows of a line at a glance, without looking for its strings.
+//! Looks ahead in JSON text, many bytes at a time.
 
 use memchr::memchr_iter;
 
@@ -21,6 +21,18 @@ pub fn has_neighbours(text: &[u8]) -> bool {
         let before = text[..at].iter().rev();
         before.copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b',')) == Some(b'}')
     })
+}
+
+/// Length of the run without quote, escape or line break.
+pub fn plain_in_string(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|b| matches!(b, b'"' | b'\\' | b'\n'));
+    end.unwrap_or(bytes.len())
+}
+
+/// Length of the run without bracket, quote or line break.
+pub fn plain_outside(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']' | b'\n'));
+    end.unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

@@ -66,10 +66,13 @@ def binaries():
 @contextmanager
 def server():
     """A fresh cluster on a free port: its address, and the process that started all others."""
-    folder = Path(tempfile.mkdtemp(prefix="bench-postgres-", dir=os.environ["BENCH_DIR"]))
+    is_root = getpass.getuser() == "root"
+    # Postgres does not run as root, and nobody else may look into root's home.
+    place = "/var/tmp" if is_root else os.environ["BENCH_DIR"]
+    folder = Path(tempfile.mkdtemp(prefix="bench-postgres-", dir=place))
     folder.chmod(0o755)
     as_nobody = []
-    if getpass.getuser() == "root":
+    if is_root:
         shutil.chown(folder, NOBODY, NOBODY)
         as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     with socket.socket() as free:

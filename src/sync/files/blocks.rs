@@ -45,3 +45,40 @@ impl<R: Read> Blocks<R> {
         (!items.is_empty()).then_some(Block { text, items })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_is_in_one_block() {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        let filler = "é".repeat(300);
+        for line in 1..=30_000_u64 {
+            let record = match line % 1000 {
+                // What is left out between records moves those behind it.
+                1..4 => " ".repeat(2000),
+                4 => "{\"a\":1".to_owned(),
+                5 => format!("{{\"a\":\"}}{{\",\"b\":\"{filler}\"}}"),
+                _ => format!("{{\"n\":{line},\"a\":\"{filler}\"}}"),
+            };
+            text.push_str(&record);
+            text.push('\n');
+            expected.extend((!record.starts_with(' ')).then_some((line, record)));
+        }
+        let mut blocks = Blocks::new(text.as_bytes());
+        let (mut found, mut count, mut spare) = (Vec::new(), 0, Block::default());
+        while let Some(block) = blocks.next(spare) {
+            found.extend(block.items.iter().map(|item| match item {
+                Item::Record { range, line } => {
+                    (*line, String::from_utf8(block.text[range.clone()].to_vec()).unwrap())
+                }
+                Item::Broken { line, .. } => (*line, "{\"a\":1".to_owned()),
+            }));
+            count += 1;
+            spare = block;
+        }
+        assert!(count > 3 && found == expected, "{count} blocks");
+    }
+}

@@ -77,7 +77,7 @@ def overlap(source):
 
 def big():
     """Memory must not grow with the input."""
-    accounts, events = round(640_000 * company.SCALE), round(20_000_000 * company.SCALE)
+    accounts, events = round(900_000 * company.SCALE), round(20_000_000 * company.SCALE)
     source = company.make(max(200, accounts), max(20_000, events))
     for what in ("stripe", "posthog"):
         project = company.project_of(source, "project-big")

@@ -5,7 +5,7 @@ import shutil
 
 import company
 import table
-from process import drop_page_cache, paydirt, peer
+from process import drop_page_cache, paydirt, peer, warm
 
 # Events of the sections that write files of their own.
 LINES = max(10_000, round(2_000_000 * company.SCALE))
@@ -48,9 +48,12 @@ def lines(source):
         if not file.exists():
             peer("duckdb_peer.py", form, source / "export" / "posthog", file, 0, LINES)
         project = company.project_of(source, f"project-{form}")
+        # As its peer finds the file, which comes second.
+        warm(file)
         done = land(project, file)
         assert rows(project, "posthog_log.events") == LINES
         out = company.FOLDER / "converted.parquet"
+        warm(file)
         beside = float(peer("duckdb_peer.py", "convert", file, out).out)
         out.unlink()
         table.add(
@@ -69,6 +72,7 @@ def overlap(source):
         file = company.FOLDER / f"events-{name}-{LINES}.parquet"
         if not file.exists():
             peer("duckdb_peer.py", "parquet", source / "export" / "posthog", file, start, LINES)
+        warm(file)
         done = land(project, file)
         if name == "second":
             table.add(f"{LINES:,} events of which half are there", table.rate(LINES, done.seconds, "events"))

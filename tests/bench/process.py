@@ -70,3 +70,11 @@ def drop_page_cache():
         return True
     except OSError:
         return False
+
+
+def warm(file):
+    """Leaves nothing to be written, and the file in the page cache."""
+    os.sync()
+    with open(file, "rb") as source:
+        while source.read(1 << 24):
+            pass

@@ -61,19 +61,17 @@ pub struct Records<R> {
 
 impl<R: Read> Records<R> {
     pub fn new(reader: R) -> Self {
-        let (buffer, frames) = (Vec::new(), Vec::new());
-        let (found, start, at, line_end, line) = (0, 0, 0, 0, 1);
         Self {
             reader,
-            buffer,
-            found,
-            start,
-            at,
-            line_end,
-            line,
+            buffer: Vec::new(),
+            found: 0,
+            start: 0,
+            at: 0,
+            line_end: 0,
+            line: 1,
             is_eof: false,
             error: None,
-            frames,
+            frames: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod stripe;
 mod as_of;
 mod backtest;
 mod bucket;
+mod cases;
 mod cli;
 mod compact;
 mod demo;

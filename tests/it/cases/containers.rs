@@ -1,0 +1,1 @@
+//! Files and formats that are common: compression, separators, raw rows of connectors.

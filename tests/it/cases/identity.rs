@@ -1,0 +1,1 @@
+//! Identifiers that are none, and mail providers.

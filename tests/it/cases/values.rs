@@ -1,0 +1,1 @@
+//! Values that keep their meaning or are refused.

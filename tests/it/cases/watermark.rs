@@ -1,0 +1,1 @@
+//! One row from a wrong clock moves nothing.

@@ -45,31 +45,34 @@ def qualifying(data, invoice, as_of):
     return Payment(invoice, lines, sure) if sure or invoice.cut else None
 
 
+def given_back(data, invoice):
+    """[(time, amount)] of all money of the invoice that went back."""
+    found = [
+        (row["created"], row["amount"])
+        for rows, status in ((data.refunds, "succeeded"), (data.disputes, "lost"))
+        for row in rows
+        if row.get("status") == status and data.on_charges(row, invoice.charges)
+    ]
+    return found + [
+        (row["created"], row.get("out_of_band_amount") or 0)
+        for row in data.credit_notes
+        if row["status"] == "issued" and row["invoice"] == invoice.id
+    ]
+
+
+def reversed_at(data, invoice, as_of):
+    """When all of the money had gone back, None if it had not by as_of."""
+    moments = sorted(moment for moment, _ in given_back(data, invoice) if moment <= as_of)
+    return next((moment for moment in moments if is_reversed(data, invoice, moment)), None)
+
+
 def is_reversed(data, invoice, at):
     """Do refunds + lost disputes + out-of-band credits up to `at` reach the money that came?
 
     Money that came too often counts too: to give back a second payment leaves the first one.
     None if refunds that did not land decide.
     """
-    back = sum(
-        row["amount"]
-        for row in data.refunds
-        if row.get("status") == "succeeded"
-        and row["created"] <= at
-        and data.on_charges(row, invoice.charges)
-    )
-    back += sum(
-        row["amount"]
-        for row in data.disputes
-        if row.get("status") == "lost"
-        and row["created"] <= at
-        and data.on_charges(row, invoice.charges)
-    )
-    back += sum(
-        row.get("out_of_band_amount") or 0
-        for row in data.credit_notes
-        if row["status"] == "issued" and row["created"] <= at and row["invoice"] == invoice.id
-    )
+    back = sum(amount for moment, amount in given_back(data, invoice) if moment <= at)
     if invoice.came <= 0 or back >= invoice.came:
         return invoice.came > 0
     return None if back + data.hidden_refunds(invoice.charges) >= invoice.came else False

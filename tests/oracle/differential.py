@@ -43,7 +43,10 @@ where event = '{hypothesis["event"]}'
 
 def paydirt(binary, project, *arguments):
     command = [binary, "--project", str(project), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    ran = subprocess.run(command, capture_output=True, text=True)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
 
 
 def backtest(binary, company, shape):

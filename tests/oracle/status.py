@@ -55,7 +55,7 @@ def customer_is_deleted(data, id, at):
     own = [e for e in data.events.values() if e["data"]["object"].get("id") == id]
     if any(e["type"] == "customer.deleted" and e["created"] <= at for e in own):
         return True
-    if id in data.customers and id not in data.tombstones:
+    if id in data.listed and id not in data.tombstones:
         return False
     rows = [*data.raw["subscriptions"].values(), *data.raw["invoices"].values()]
     return any(row["created"] <= at for row in rows if ident(row["customer"]) == id)

@@ -101,16 +101,16 @@ class StripeData:
             elif kind in raw:
                 raw[kind][key(row)] = row
         self.raw = raw
-        self.customers = raw["customers"]
         history = versions.by_object(raw["events"].values())
         self.events = {event["id"]: event for event in versions.squeezed(raw["events"].values())}
         # What a list does not hold is known as its events showed it last.
-        shown = {
-            id: own[-1]["data"]["object"]
-            for (kind, id), own in history.items()
-            if kind == "subscription"
-        }
-        self.subscriptions = raw["subscriptions"] = shown | raw["subscriptions"]
+        shown = {"customer": {}, "subscription": {}}
+        for (kind, id), own in history.items():
+            if kind in shown and not own[-1]["data"]["object"].get("deleted"):
+                shown[kind][id] = own[-1]["data"]["object"]
+        self.listed = set(raw["customers"])
+        self.customers = raw["customers"] = shown["customer"] | raw["customers"]
+        self.subscriptions = raw["subscriptions"] = shown["subscription"] | raw["subscriptions"]
         self.refunds = raw["refunds"].values()
         self.disputes = raw["disputes"].values()
         self.credit_notes = raw["credit_notes"].values()

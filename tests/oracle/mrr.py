@@ -53,33 +53,37 @@ def invoice_mrr(data, payment):
 
 def net_values(data, payment, lines, values):
     """The lines' MRR after the discounts of their items, then of the invoice; None if unknown."""
-    on_invoice = {d["id"]: d for d in payment.invoice.discounts}
-    on_items = {}
-    for item in data.items.get(payment.subscription) or []:
-        on_items |= {d["id"]: d for d in item.get("discounts") or [] if isinstance(d, dict)}
+    on_invoice = payment.invoice.discounts
+    taken = [{*line.discount_ids, *line.discount_amounts} for line in lines]
+    # Whether a discount of which only the id is left was for ever, nobody can say.
+    if not set().union(*taken) <= set(data.discounts):
+        return None
     net = []
     for line, value in zip(lines, values):
-        own = [i for i in line.discount_ids if i not in on_invoice]
-        if payment.subscription in data.items_cut and set(own) - set(on_items):
-            return None
+        own = [id for id in line.discount_ids if id not in on_invoice]
         for id in own:
-            if id in on_items and value is not None:
-                value = (after(data, on_items[id], [line], [value]) or [None])[0]
+            value = after(data, data.discounts[id], [line], [value])
+            if value is None:
+                return None
+            value = value[0]
         net.append(value)
-    for discount in on_invoice.values():
-        net = None if net is None or None in net else after(data, discount, lines, net)
-    return None if net is None or None in net else net
+    for id in on_invoice:
+        if net is not None and id in data.discounts:
+            net = after(data, data.discounts[id], lines, net)
+    return net
 
 
 def after(data, discount, lines, values):
     """Values after one discount, None if its terms are unknown; only `forever` coupons count."""
-    coupon, fits = terms.coupon_of(data, discount)
+    if not lines:
+        return values
+    coupon, fits = terms.coupon_of(data, discount, lines[0].livemode)
     if coupon is None:
         # A discount that ends is not for ever; of one without an end nothing is known.
         return values if discount.get("end") is not None else None
     if coupon["duration"] != "forever":
         return values
-    if fits and lines:
+    if fits:
         off = terms.amount_off(coupon, lines[0].currency)
         if coupon.get("percent_off") is not None or off is not None:
             recurring = terms.agreed(data, lines[0])["recurring"]

@@ -5,7 +5,7 @@ from mail import registrable
 from mrr import invoice_mrr
 from payments import conversion, qualifying
 from stripe_lists import ident
-from terms import as_price, covering
+from terms import as_price, covering, price_key
 
 RUNGS = (
     "test_mode internal retrial prior_payer immature converted_before_landmark"
@@ -113,7 +113,8 @@ def product_of(data, line):
     """Product of a recurring line, None for other lines."""
     if not line.recurring:
         return None
-    return line.product or ident((covering(data.prices.get(line.price), line.billed_at) or {}).get("product"))
+    price = covering(data.prices.get(price_key(line)), line.billed_at) or {}
+    return line.product or ident(price.get("product"))
 
 
 def terms_of(item):

@@ -222,15 +222,21 @@ class Render:
 
     def price_list(self):
         return [
-            catalogue.listed_price(name, currency, self.world.live, self.world.options)
+            catalogue.listed_price(name, currency, live, self.world.options)
+            for live in self.modes()
             for name in catalogue.price_names()
             for currency in catalogue.CURRENCIES
-        ] + [catalogue.one_off_price(c, self.world.live) for c in catalogue.CURRENCIES]
+        ] + [catalogue.one_off_price(c, live) for live in self.modes() for c in catalogue.CURRENCIES]
+
+    def modes(self):
+        """Modes of the customers: an id in both is two objects."""
+        return sorted({c.livemode for c in self.world.customers})
 
     def coupon_list(self):
         rows = [
-            catalogue.coupon_row(name, currency, self.world.live)
+            catalogue.coupon_row(name, currency, live)
+            for live in self.modes()
             for name in catalogue.coupon_names()
             for currency in catalogue.CURRENCIES
         ]
-        return list({row["id"]: row for row in rows}.values())
+        return list({(row["livemode"], row["id"]): row for row in rows}.values())

@@ -238,20 +238,21 @@ class MoneyRender(InvoiceRender):
     def made_again(self):
         """Events of plans and of the coupon whose id was deleted and made again."""
         world, made, gone = self.world, catalogue.LONG_AGO, catalogue.REMADE - 86400
-        owner = Customer("", 0, [], {}, world.live)
         told = []
-        for currency in sorted(world.gold):
-            for kind, of in (("plan", self.plan), ("price", self.price)):
-                told += [(kind, of(name, owner, currency)) for name in ("gold_1", "gold_2")]
         names = [n for n in catalogue.AGAIN if n.startswith("LAUNCH")]
-        if any(d.coupon in names for s in world.subscriptions for d in s.discounts):
-            told += [("coupon", catalogue.coupon_row(n, world.currency, world.live)) for n in names]
+        for live in self.modes():
+            owner = Customer("", 0, [], {}, live)
+            for currency in sorted(world.gold):
+                for kind, of in (("plan", self.plan), ("price", self.price)):
+                    told += [(kind, of(name, owner, currency)) for name in ("gold_1", "gold_2")]
+            if any(d.coupon in names for s in world.subscriptions for d in s.discounts):
+                told += [("coupon", catalogue.coupon_row(n, world.currency, live)) for n in names]
         found = []
         for kind, row in told:
             steps = [("created", row["created"])]
             steps += [("deleted", gone)] if row["created"] == made else []
             for name, at in steps:
-                id = self.event_id(kind, row["id"], name, at)
+                id = self.event_id(kind, row["id"], row["livemode"], name, at)
                 found.append(self.event(id, f"{kind}.{name}", at, row))
         return found
 
@@ -285,7 +286,7 @@ class MoneyRender(InvoiceRender):
             "refunds": [self.refund(r) for r in seen["refunds"]],
             "disputes": [self.dispute(d) for d in seen["disputes"]],
             "credit_notes": [self.credit_note(n) for n in seen["credit_notes"]],
-            "products": [catalogue.product_row(p, world.live) for p in products],
+            "products": [catalogue.product_row(p, live) for live in self.modes() for p in products],
             "prices": self.price_list(),
             "coupons": self.coupon_list(),
             "events": self.events(),

@@ -20,6 +20,7 @@ class Line:
     amount: int
     currency: str
     billed_at: int  # creation of the invoice
+    livemode: bool
     discount_amounts: dict
     discount_ids: list
     start: int
@@ -82,9 +83,17 @@ def read(path):
         yield from json.loads(path.read_text())["data"]
 
 
+CATALOGUE = ("coupon", "plan", "price", "product")
+
+
 def key(row):
-    """What makes a row one of its kind: the id of a line may come back on another invoice."""
-    return (row.get("invoice"), row["id"]) if row["object"] == "line_item" else row["id"]
+    """What makes a row one of its kind.
+
+    The id of a line may come back on another invoice, that of a catalogue entry in the other mode.
+    """
+    if row["object"] == "line_item":
+        return (row.get("invoice"), row["id"])
+    return (row.get("livemode"), row["id"]) if row["object"] in CATALOGUE else row["id"]
 
 
 class StripeData:
@@ -115,13 +124,15 @@ class StripeData:
         self.disputes = raw["disputes"].values()
         self.credit_notes = raw["credit_notes"].values()
         self._read_catalogue(history)
-        self._read_items()
         rest = {}
         for line in raw["line_items"].values():
             rest.setdefault(ident(line.get("invoice")), []).append(line)
         self.invoices = {
             i: read_invoice(row, rest.get(i, [])) for i, row in raw["invoices"].items()
         }
+        self.discounts = {}
+        for id, discount in discounts_in(raw):
+            self.discounts[id] = fuller(self.discounts.get(id), discount)
         self._link_charges()
 
     def _read_catalogue(self, history):
@@ -129,8 +140,8 @@ class StripeData:
         self.prices, self.coupons = {}, {}
         for row in self.subscriptions.values():
             for item in row["items"]["data"]:
-                terms.add_version(self.prices, terms.as_price(item.get("plan")))
-                terms.add_version(self.prices, item.get("price"))
+                for price in (terms.as_price(item.get("plan")), item.get("price")):
+                    terms.add_version(self.prices, price and price | {"livemode": row["livemode"]})
         for (kind, _), own in history.items():
             for event in own:
                 thing = event["data"]["object"]
@@ -141,18 +152,6 @@ class StripeData:
         for name, versions_of in (("plans", self.prices), ("prices", self.prices), ("coupons", self.coupons)):
             for row in self.raw[name].values():
                 terms.add_version(versions_of, terms.as_price(row))
-
-    def _read_items(self):
-        """subscription -> its items, and whether some are missing."""
-        rest = {}
-        for item in self.raw["subscription_items"].values():
-            rest.setdefault(ident(item.get("subscription")), {})[item["id"]] = item
-        self.items, self.items_cut = {}, set()
-        for id, row in self.subscriptions.items():
-            page = {item["id"]: item for item in row["items"]["data"]}
-            self.items[id] = list((page | rest.get(id, {}) | page).values())
-            if row["items"].get("has_more") and not set(rest.get(id, {})) - set(page):
-                self.items_cut.add(id)
 
     def _link_charges(self):
         """Charge ids per invoice, through either shape's path."""
@@ -229,8 +228,29 @@ def read_invoice(row, rest=()):
         lines=[read_line(line, row) for line in lines.values()],
         first_page=len(page),
         cut=bool(row["lines"].get("has_more")) and not is_whole(lines.values(), row),
-        discounts=[d for d in row.get("discounts") or [] if isinstance(d, dict)],
+        discounts=[ident(discount) for discount in row.get("discounts") or []],
     )
+
+
+def discounts_in(value):
+    """(id, object) of every discount that is told of anywhere."""
+    if isinstance(value, dict):
+        if value.get("object") == "discount":
+            yield value["id"], value
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for inner in value:
+        yield from discounts_in(inner)
+
+
+def fuller(one, other):
+    """One object told of twice: what either of them says, whichever came first."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {name: fuller(one.get(name), other.get(name)) for name in one | other}
+    if isinstance(one, dict) or other is None:
+        return one
+    return other if one is None or isinstance(other, dict) else max(one, other)
 
 
 def is_whole(lines, invoice):
@@ -265,6 +285,7 @@ def read_line(line, invoice):
         amount=line["amount"],
         currency=line.get("currency") or invoice["currency"],
         billed_at=invoice["created"],
+        livemode=invoice["livemode"],
         discount_amounts={
             ident(d["discount"]): d["amount"] for d in line.get("discount_amounts") or []
         },

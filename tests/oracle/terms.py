@@ -34,7 +34,7 @@ def as_price(row):
     """A plan in the form of the price that it is; a price as it stands."""
     if row is None or row.get("object") != "plan":
         return row
-    same = "id created currency billing_scheme tiers tiers_mode product".split()
+    same = "id created currency livemode billing_scheme tiers tiers_mode product".split()
     return {name: row.get(name) for name in same} | {
         "unit_amount": row.get("amount"),
         "unit_amount_decimal": row.get("amount_decimal"),
@@ -44,9 +44,9 @@ def as_price(row):
 
 
 def add_version(versions, row):
-    """Keeps one version per making of an id; what is known later fills in and corrects."""
+    """Keeps one version per making of an id of a mode; what is known later fills in and corrects."""
     if row and row.get("id"):
-        own = versions.setdefault(row["id"], {})
+        own = versions.setdefault((row.get("livemode"), row["id"]), {})
         told = {name: value for name, value in row.items() if value is not None}
         own[row.get("created")] = own.get(row.get("created"), {}) | told
 
@@ -59,12 +59,16 @@ def covering(versions, at):
 
 def agreed(data, line):
     """Price that tells interval, usage and scheme: the line's own, else the catalogue's of its day."""
-    return line.inline_price or covering(data.prices.get(line.price), line.billed_at)
+    return line.inline_price or covering(data.prices.get(price_key(line)), line.billed_at)
+
+
+def price_key(line):
+    return line.livemode, line.price
 
 
 def listed(data, line):
     """The catalogue's price in the line's currency, None unless it is the line's own version."""
-    versions = data.prices.get(line.price) or {}
+    versions = data.prices.get(price_key(line)) or {}
     made = (line.inline_price or {}).get("created")
     found = versions.get(made) if made is not None else covering(versions, line.billed_at)
     return in_currency(found, line.currency)
@@ -158,11 +162,12 @@ def tiered_amount(price, quantity):
     return total
 
 
-def coupon_of(data, discount):
+def coupon_of(data, discount, livemode):
     """(coupon, fits): the version made last but not after the discount's start; else a later one."""
     own = discount.get("coupon") or (discount.get("source") or {}).get("coupon")
     start = discount.get("start")
-    versions = dict(data.coupons.get(own["id"] if isinstance(own, dict) else own) or {})
+    id = own["id"] if isinstance(own, dict) else own
+    versions = dict(data.coupons.get((livemode, id)) or {})
     if isinstance(own, dict):
         if start is None or own.get("created") is None or own["created"] <= start:
             return own, True

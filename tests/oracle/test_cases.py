@@ -198,10 +198,10 @@ class Prorations(unittest.TestCase):
     def unit(self, unit, amount, catalogue=True, currency="usd"):
         price = {"id": "p", "created": 5, "currency": "usd", "unit_amount": 3000}
         price["recurring"] = {"interval": "month", "interval_count": 1}
-        data = type("Data", (), {"prices": {"p": {5: price}} if catalogue else {}})
+        data = type("Data", (), {"prices": {(True, "p"): {5: price}} if catalogue else {}})
         line = type("Line", (), {})
         line.unit, line.amount, line.quantity, line.proration = unit, amount, 2, True
-        line.inline_price, line.price, line.billed_at, line.currency = None, "p", 9, currency
+        line.livemode, line.inline_price, line.price, line.billed_at, line.currency = True, None, "p", 9, currency
         return terms.unit_amount(data, line)
 
     def test_prorated_unit_is_not_the_price(self):
@@ -389,6 +389,7 @@ class Evidence(unittest.TestCase):
 
     def test_22b_tombstone(self):
         row = {"object": "subscription", "customer": "cus_1", "items": {"data": []}}
+        row["livemode"] = True
         first, second = row | {"id": "s", "created": 70}, row | {"id": "t", "created": 50}
         tombstone = {"id": "cus_1", "object": "customer", "deleted": True}
         listed = {"id": "cus_1", "object": "customer", "created": 10}

@@ -27,7 +27,7 @@ _PRICES = {
     "free_m": ("prod_basic", "0", "month", 1, {}),
     # One id, deleted and made again.
     "gold_1": ("prod_plus", "1000", "month", 1, {"id": "gold", "created": LONG_AGO}),
-    "gold_2": ("prod_plus", "2000", "month", 1, {"id": "gold", "created": REMADE}),
+    "gold_2": ("prod_plus", "20000", "year", 1, {"id": "gold", "created": REMADE}),
 }
 ADDONS = tuple(f"addon_{number:02}" for number in range(1, 12))
 for number, name in enumerate(ADDONS, 1):

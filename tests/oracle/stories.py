@@ -18,15 +18,11 @@ class Stories:
     def choice(self, customer, at):
         """[(price, quantity)] of a new subscription."""
         world, rng = self.world, self.rng
-        if world.may("plan_again", 0.06):
-            world.gold.add(customer.price_currency or customer.currency)
+        if not customer.abroad and world.may("plan_again", 0.07):
+            world.gold.add(customer.currency)
             return [("gold_1" if at < catalogue.REMADE else "gold_2", 1)]
         if world.may("many_items", 0.08):
             return [("basic_m", 1), *((name, 1) for name in catalogue.ADDONS)]
-        # Without its amount in the currency, what a pack costs is not known; a fraction of a unit is
-        # not either, from the rounded amount of an old line.
-        strange = ("scale_packs", "scale_down") if customer.abroad and not world.options else ()
-        strange += ("team_part",) if customer.abroad else ()
         if world.may("metered_only", 0.05):
             return [("usage", 1)]
         if world.may("tiny_price", 0.03):
@@ -34,15 +30,13 @@ class Stories:
         if world.may("free_plan", 0.03):
             return [("free_m", 1)]
         if world.may("seats", 0.6 if customer.abroad else 0.22):
-            seats = [name for name in catalogue.SEATS if name not in strange]
-            if customer.abroad:
-                own = world.turn("abroad", "scale_volume", "scale_graded", "scale_packs", "team_seat")
-                seats = [own] if own in seats else ["team_seat"]
-            return [(rng.choice(seats), rng.choice([0, 1, 3, 5, 6, 10, 20, 21, 33]))]
+            # The rounded amount of an old line abroad does not tell a fraction of a unit.
+            abroad = ("scale_volume", "scale_graded", "scale_packs", "team_seat")
+            seats = world.turn("abroad", *abroad) if customer.abroad else rng.choice(catalogue.SEATS)
+            return [(seats, rng.choice([0, 1, 3, 5, 6, 10, 20, 21, 33]))]
         main = [(rng.choice(catalogue.PLAIN), 1)]
         if main[0][0].endswith("_m") and world.may("several_items", 0.15):
-            more = [("team_seat", 4), ("usage", 1), ("scale_packs", 25)]
-            main.append(rng.choice([item for item in more if item[0] not in strange]))
+            main.append(rng.choice([("team_seat", 4), ("usage", 1), ("scale_packs", 25)]))
         return main
 
     def trial(self, customer, t0, days=None):
@@ -129,7 +123,9 @@ class Stories:
                 [p for p in ("plus_m", "basic_m", "team_seat") if p != old.price]
             )
             fresh.quantity = 1
-        if dearer:
+        if dearer and old.price in catalogue.SEATS:
+            fresh.price, fresh.quantity = old.price, old.quantity + 40
+        elif dearer:
             fresh.price, fresh.quantity = "team_seat", 60
         if lines_into is not None:
             lines_into += self.billing.proration(sub, old, fresh, at, end)
@@ -170,6 +166,8 @@ class Stories:
             ending = self.never_pays
         if sub.hidden:
             ending = self.silent
+        if sub.customer.abroad and self.rng.random() < 0.6 and not sub.hidden:
+            ending = self.pays
         if len(sub.items[0][1]) > 10 or any(d.coupon in catalogue.AGAIN for d in sub.discounts):
             ending = self.pays
         if not self.world.wanted(ending.__name__, ("pays", "pays_at_boundary", "cancels")):

@@ -58,8 +58,23 @@ def covering(versions, at):
 
 
 def agreed(data, line):
-    """Price that tells interval, usage and scheme: the line's own, else the catalogue's of its day."""
-    return line.inline_price or covering(data.prices.get(price_key(line)), line.billed_at)
+    """Price that tells interval, usage and scheme: the line's own, else the catalogue's of its day.
+
+    A subscription stays on the price that it was made with: of several makings of an id the last one
+    that cost what was billed counts.
+    """
+    if line.inline_price:
+        return line.inline_price
+    versions = data.prices.get(price_key(line)) or {}
+    fitting = {at: price for at, price in versions.items() if costs(price, line)}
+    return covering(fitting, line.billed_at) or covering(versions, line.billed_at)
+
+
+def costs(price, line):
+    """Is the unit amount that the line states that of the price?"""
+    price = in_currency(price, line.currency)
+    stated = price and has(price, "unit_amount") and line.unit is not None
+    return bool(stated) and decimal(price, "unit_amount") == Fraction(line.unit)
 
 
 def price_key(line):
@@ -93,7 +108,9 @@ def period_amount(data, line):
     if price["recurring"].get("usage_type") == "metered":
         return Fraction(0)
     if price.get("billing_scheme") == "tiered" or price.get("transform_quantity"):
-        # The line's unit amount does not say how the tiers or packs were counted.
+        # The line's unit amount does not say how the tiers or packs were counted, its amount does.
+        if not line.proration:
+            return Fraction(line.amount)
         own = line.inline_price if speaks_of(line.inline_price, line.currency) else None
         told = by_rule(own, line.quantity)
         return by_rule(listed(data, line), line.quantity) if told is None else told

@@ -108,23 +108,40 @@ class Catalogue(unittest.TestCase):
         "tiers": TIERS,
     }
 
+    PACKS = {"transform_quantity": {"divide_by": 2, "round": "up"}}
+    BILLED = {"eur": 5400, "jpy": 8000, "usd": 6000}
+
+    def test_a_full_line_says_what_tiers_and_packs_come_to(self):
+        for price in (self.TIERED, self.PACKS):
+            self.assertEqual(self.changed(**price), self.BILLED)
+
+    def prorated(self, **price):
+        """The same with prorations in place of the full lines."""
+        self.rows = [row for row in self.rows if row["id"][-1] != "a"]
+        for row in self.rows:
+            if row["object"] == "invoice":
+                for line in row["lines"]["data"]:
+                    line["parent"]["subscription_item_details"]["proration"] = True
+        return self.changed(**price)
+
     def test_tiers_in_another_currency_are_unknown(self):
-        self.assertEqual(self.changed(**self.TIERED), {"eur": None, "jpy": None, "usd": 5000})
         tiers = [tier | {"unit_amount_decimal": "2500"} for tier in self.TIERS]
-        found = self.changed(**self.TIERED, currency_options={"eur": {"tiers": tiers}})
+        found = self.prorated(**self.TIERED, currency_options={"eur": {"tiers": tiers}})
         self.assertEqual(found, {"eur": 5000, "jpy": None, "usd": 5000})
+        found = self.prorated(**self.TIERED, currency_options=None)
+        self.assertEqual(found, {"eur": None, "jpy": None, "usd": 5000})
 
-    def test_tiers_made_later_are_unknown(self):
-        self.assertEqual(set(self.changed(**self.TIERED, created=LATER).values()), {None})
-
-    def test_packs(self):
-        packs = {"transform_quantity": {"divide_by": 2, "round": "up"}}
+    def test_packs_in_another_currency_are_unknown(self):
         option = {"jpy": {"unit_amount_decimal": "4000"}}
-        found = self.changed(**packs, currency_options=option)
+        found = self.prorated(**self.PACKS, currency_options=option)
         self.assertEqual(found, {"eur": None, "jpy": 4000, "usd": 3000})
 
+    def test_terms_made_later_are_unknown(self):
+        for price in (self.TIERED, self.PACKS, {}):
+            self.assertEqual(set(self.changed(**price, created=LATER).values()), {None})
+
     def test_amount_by_quantity_where_the_line_says_no_more(self):
-        self.assertEqual(self.changed(), {"eur": 5400, "jpy": 8000, "usd": 6000})
+        self.assertEqual(self.changed(), self.BILLED)
 
     def test_02a_coupon_made_again(self):
         expected = {"in_CP0": 8000, "in_CP1": 5000}
@@ -176,6 +193,21 @@ class Catalogue(unittest.TestCase):
         rows = list(map(new_shape, rows_of("02-coupon-id-again/plan-id-again.ndjson")))
         found = {invoice: row[2] for invoice, row in payments(objects(rows)).items()}
         self.assertEqual(found, {"in_GO0": 1000, "in_GO1": 2000})
+        # An old subscription stays on the old plan, though the id had another interval by then.
+        for row in rows:
+            if row["object"] == "plan":
+                row["interval"] = "year"
+            if row["id"] == "in_GO0":
+                row["created"] += 90 * DAY
+            if row["id"] == "sub_GO1":
+                row["items"]["data"] = []
+        found = {invoice: row[2] for invoice, row in payments(objects(rows)).items()}
+        self.assertEqual(found, {"in_GO0": 1000, "in_GO1": Fraction(2000, 12)})
+        for row in rows:
+            if row["object"] == "plan":
+                row["interval"] = "month"
+            if row["id"] == "in_GO0":
+                row["created"] -= 90 * DAY
         # Without a version of its day, the interval of an old line is not known.
         bare = [row for row in rows if row["object"] != "subscription"]
         found = {invoice: row[2] for invoice, row in payments(objects(bare)).items()}
@@ -244,6 +276,11 @@ class Seconds(unittest.TestCase):
         update = self.event("c", "updated", {"n": 2}, {"n": 1})
         gone = self.event("d", "deleted", {"n": 2})
         self.assertEqual(self.orders(gone, update, notice, made), "abcd")
+
+    def test_states_of_an_invoice(self):
+        final = self.event("a", "finalized", {"status_transitions": {"finalized_at": 1, "paid_at": None}})
+        paid = self.event("b", "paid", {"status_transitions": {"finalized_at": 1, "paid_at": 1}})
+        self.assertEqual(self.orders(paid, final), "ab")
 
     def test_chains(self):
         first = self.event("a", "updated", {"n": 2, "m": 1, "list": [{"k": 1, "l": 1}]}, {"n": 1})

@@ -32,6 +32,12 @@ def follows(event, state):
     return state is not None and agrees(event["data"]["previous_attributes"], state)
 
 
+def progress(event):
+    """How many of an invoice's times are set: finalised comes before paid."""
+    moved = event["data"]["object"].get("status_transitions") or {}
+    return sum(time is not None for time in moved.values())
+
+
 def content(event):
     """Text that orders what nothing else orders; the same whatever the order of landing."""
     text = json.dumps([event["type"], event["data"], event["id"]], sort_keys=True)
@@ -40,7 +46,7 @@ def content(event):
 
 def chained(updates, before):
     """The order in which the most updates follow from the one before them."""
-    by_content = sorted(updates, key=content)
+    by_content = sorted(updates, key=lambda event: (progress(event), content(event)))
 
     def links(order):
         states = [event["data"]["object"] for event in order]
@@ -67,7 +73,8 @@ def in_order(events):
     for second in sorted({event["created"] for event in unique}):
         here = [event for event in unique if event["created"] == second]
         for place in (CREATED, NOTICE, UPDATED, DELETED):
-            group = sorted((e for e in here if rank(e) == place), key=content)
+            group = [event for event in here if rank(event) == place]
+            group.sort(key=lambda event: (progress(event), content(event)))
             found += chained(group, before) if place == UPDATED and group else group
             before = found[-1]["data"]["object"] if found else None
     return found

@@ -140,7 +140,7 @@ def outcome(company, row, index, sightings):
     customer = company.customers[ident(row["customer"])]
     key = (row["livemode"], customer.account)
     payments = company.payments.get(key, [])
-    gross, net, doubtful = conversion(data, payments, t0, min(end, as_of))
+    gross, net, doubtful = conversion(data, payments, t0, min(end, as_of), as_of)
     seen = sightings.get(customer.account, [])
     name = config["hypothesis"]["event"]
     signals = [known for event, at, known in seen if event == name and t0 <= at <= landmark]

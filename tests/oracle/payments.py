@@ -45,8 +45,11 @@ def qualifying(data, invoice, as_of):
     return Payment(invoice, lines, sure) if sure or invoice.cut else None
 
 
-def given_back(data, invoice):
-    """[(time, amount)] of all money of the invoice that went back."""
+EVER = float("inf")
+
+
+def given_back(data, invoice, as_of):
+    """[(time, amount)] of all money of the invoice that went back, as told at as_of."""
     found = [
         (row["created"], row["amount"])
         for rows, status in ((data.refunds, "succeeded"), (data.disputes, "lost"))
@@ -56,29 +59,35 @@ def given_back(data, invoice):
     return found + [
         (row["created"], row.get("out_of_band_amount") or 0)
         for row in data.credit_notes
-        if row["status"] == "issued" and row["invoice"] == invoice.id
+        if row["invoice"] == invoice.id and not is_void(row, as_of)
     ]
+
+
+def is_void(note, as_of):
+    """Is the credit note void at as_of? Without a time of it, it is at any time."""
+    moment = note.get("voided_at")
+    return note["status"] == "void" if moment is None else moment <= as_of
 
 
 def reversed_at(data, invoice, as_of):
     """When all of the money had gone back, None if it had not by as_of."""
-    moments = sorted(moment for moment, _ in given_back(data, invoice) if moment <= as_of)
-    return next((moment for moment in moments if is_reversed(data, invoice, moment)), None)
+    moments = sorted(moment for moment, _ in given_back(data, invoice, as_of) if moment <= as_of)
+    return next((m for m in moments if is_reversed(data, invoice, m, as_of)), None)
 
 
-def is_reversed(data, invoice, at):
+def is_reversed(data, invoice, at, as_of=EVER):
     """Do refunds + lost disputes + out-of-band credits up to `at` reach the money that came?
 
     Money that came too often counts too: to give back a second payment leaves the first one.
     None if refunds that did not land decide.
     """
-    back = sum(amount for moment, amount in given_back(data, invoice) if moment <= at)
+    back = sum(amount for moment, amount in given_back(data, invoice, as_of) if moment <= at)
     if invoice.came <= 0 or back >= invoice.came:
         return invoice.came > 0
     return None if back + data.hidden_refunds(invoice.charges) >= invoice.came else False
 
 
-def conversion(data, payments, t0, at):
+def conversion(data, payments, t0, at, as_of=EVER):
     """(first, first net, doubtful): payments after t0, judged at `at`.
 
     `doubtful` are those before the first net one (all, without one) of which it is not known
@@ -88,7 +97,7 @@ def conversion(data, payments, t0, at):
     doubtful = []
     first = next((payment for payment in later if payment.sure), None)
     for payment in later:
-        back = is_reversed(data, payment.invoice, at)
+        back = is_reversed(data, payment.invoice, at, as_of)
         if payment.sure and back is False:
             return first, payment, doubtful
         if back is not True:

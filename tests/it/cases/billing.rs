@@ -146,7 +146,10 @@ fn case_02_a_coupon_id_that_was_given_again() {
             let net = company.open_as_of(as_of).rows(
                 "select invoice_id, cash_minor, mrr_net_minor from outcomes.payments order by 1",
             );
-            assert_eq!(net[0], "in_CP0 | 8000 | 8000.0", "{as_of}");
+            // That a discount lasts is known from a coupon of its id only, also from a later one.
+            let is_known = with_events || as_of > "2025-02-21";
+            let first = if is_known { "in_CP0 | 8000 | 8000.0" } else { "in_CP0 | 8000 | NULL" };
+            assert_eq!(net[0], first, "{as_of}");
             if as_of > "2025-03" {
                 assert_eq!(net[1], "in_CP1 | 5000 | 5000.0");
             }
@@ -236,7 +239,7 @@ fn case_02_a_plan_id_that_was_given_again() {
 
 #[test]
 fn case_10_events_of_one_second() {
-    let shown = "select subscription_id, ends_at - started_at = interval '30 days', product_id \
+    let shown = "select subscription_id, ends_at = started_at + interval '30 days', product_id \
                  from models.trials order by 1";
     let events = objects("10-events-of-one-second/events.ndjson");
     let company = Company::new("");
@@ -348,7 +351,8 @@ fn case_11_refunds_that_a_charge_does_not_show_came_before_those_that_it_shows()
                 ),
             ],
         );
-        assert_eq!(payments(&company, "reversed_at"), [reversed], "{has_more}");
+        let reversed_at = "select reversed_at from outcomes.payments";
+        assert_eq!(company.open_as_of("2025-04-01").rows(reversed_at), [reversed], "{has_more}");
     }
 }
 

@@ -56,6 +56,20 @@ state as (
     select * exclude (latest) from changes where amount_minor >= 0
 ),
 
+-- The unit amount of a proration may be the prorated one, which makes up the line's whole amount: then
+-- it does not tell what a unit costs in a period.
+billed as (
+    select
+        * exclude (unit_amount_decimal),
+        case
+            when is_proration
+                and cast(unit_amount_decimal as double) * coalesce(quantity, 1) = amount_minor
+                then null
+            else unit_amount_decimal
+        end as unit_amount_decimal
+    from state
+),
+
 -- Of the prices that had the id by the day of the invoice the last one that cost what was billed.
 priced as (
     select
@@ -82,7 +96,7 @@ priced as (
                 terms.made_at desc nulls last
         ) as choice
     from stripe.price_terms as terms
-    right join state as lines
+    right join billed as lines
         on lines.price_id = terms.price_id
         and (
             terms.made_at is null
@@ -122,13 +136,16 @@ line_coupons as (
     group by invoice_id, line_no
 ),
 
--- The amount of a whole period is what was billed for it, however it came about; a proration's is not.
+-- The amount of a whole period is what was billed for it, a line for each tier or one for all; a
+-- proration's is not. Tiers in a currency that the price does not show are not known.
 monthly as (
     select
         counted.*,
         untaxed_share * case
             when is_proration then unit_minor
-            when unit_amount_decimal is null or billing_scheme = 'tiered' then whole_minor
+            when billing_scheme = 'tiered'
+                then case when is_same_currency or currency_option is not null then whole_minor end
+            when unit_amount_decimal is null then whole_minor
             else coalesce(unit_minor, whole_minor)
         end as list_minor
     from (

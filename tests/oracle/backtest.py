@@ -132,7 +132,7 @@ def confidence(pooled, test, least):
 
 def backtest(rows, config):
     """The whole `backtest` object from the outcome rows."""
-    inside = [r for r in rows if r["exclusion"] is None]
+    inside = [r for r in rows if r["exclusion"] is None and r["converted"] is not None]
     split_at = config.get("split_at")
     if split_at is None:
         split_at = f.split_default([r["t0"] for r in inside])
@@ -147,7 +147,8 @@ def backtest(rows, config):
     wanted = required(p0, p0 + delta) if p0 is not None and delta is not None else None
     seen = required(p0, p1)
     won = [r for r in inside if r["exposed"] and r["converted"]]
-    lead = [(r["net_converted_at"] - r["signal_at"]) / 86400 for r in won]
+    timed = [r for r in won if r["net_converted_at"] is not None]
+    lead = [(r["net_converted_at"] - r["signal_at"]) / 86400 for r in timed]
     unmatched = sum(r["exclusion"] == "unmatched" for r in rows)
     return pooled | {
         "precision": f.ratio(x1, n1),
@@ -183,19 +184,25 @@ def backtest(rows, config):
 
 
 def mrr_won(won):
-    """currency -> list and net MRR, summed exactly."""
-    totals = {}
+    """currency -> list and net MRR, summed exactly; with a part that is not known there is no sum."""
+    parts = {}
     for row in won:
-        total = totals.setdefault(row["currency"], [Fraction(0), Fraction(0)])
-        for i in (0, 1):
-            total[i] += row["_mrr"][i]
-    return {currency: {"list": float(t[0]), "net": float(t[1])} for currency, t in totals.items()}
+        parts.setdefault(row["currency"], []).append(row["_mrr"])
+    return {
+        currency: {"list": whole_sum(p for p, _ in pairs), "net": whole_sum(n for _, n in pairs)}
+        for currency, pairs in parts.items()
+    }
+
+
+def whole_sum(values):
+    values = list(values)
+    return None if None in values else float(sum(values, Fraction(0)))
 
 
 def ladder_counts(rows):
-    """Rows per rung that has any, and in_analysis."""
-    found = {"in_analysis": sum(r["exclusion"] is None for r in rows)}
+    """Rows per rung that has any, in_analysis, and those in no rung whose outcome is unknown."""
+    found = {"in_analysis": 0}
     for row in rows:
-        if row["exclusion"]:
-            found[row["exclusion"]] = found.get(row["exclusion"], 0) + 1
+        rung = row["exclusion"] or ("in_analysis" if row["converted"] is not None else "unknown_outcome")
+        found[rung] = found.get(rung, 0) + 1
     return found

@@ -18,7 +18,13 @@ class Customer:
     test_clock: str | None = None
     deleted: bool = False
     currency: str = "usd"
+    price_currency: str | None = None  # of the prices it buys, if that is another one
     changes_listed: bool = True  # are there customer.updated events of its e-mail changes?
+    tombstone: bool = False  # deleted, and listed as {id, deleted}
+
+    @property
+    def abroad(self):
+        return self.price_currency is not None
 
     def email_at(self, at):
         past = [email for start, email in self.emails if start <= at]
@@ -58,6 +64,9 @@ class Subscription:
     collection: str = "charge_automatically"
     discounts: list = field(default_factory=list)
     scheduled_cancel: bool = False
+    burst: list = field(default_factory=list)  # items, one after the other, in one second
+    hidden: bool = False  # known by events only
+    rest: str = "all"  # what landed beside cut lists: all, some, none
 
     def items_at(self, at):
         return [items for start, items in self.items if start <= at][-1]
@@ -103,6 +112,7 @@ class Invoice:
     out_of_band: bool = False
     collection: str = "charge_automatically"
     charges: list = field(default_factory=list)
+    again: "Charge | None" = None  # paid a second time
 
     @property
     def subtotal(self):
@@ -161,12 +171,13 @@ class Billing:
         for item in items or sub.items_at(start):
             length = seconds or catalogue.seconds(item.price)
             period = (start, start + length)
-            quantity, amount = item.quantity, catalogue.amount(item.price, item.quantity)
+            abroad = sub.customer.abroad
+            quantity, amount = item.quantity, catalogue.amount(item.price, item.quantity, abroad)
             if catalogue.is_metered(item.price):
                 first = start in (sub.trial_end(start), sub.created)
                 period = ((sub.trial_start or start) if first else start - length, start)
                 quantity = 0 if first else self.world.rng.choice([0, 40, 900])
-                amount = catalogue.amount(item.price, quantity)
+                amount = catalogue.amount(item.price, quantity, abroad)
             found.append(self.line("subscription", item, quantity, amount, *period, sub))
         return found
 
@@ -178,8 +189,9 @@ class Billing:
     def proration(self, sub, old, new, at, end):
         """Credit for the unused and charge for the remaining time of a switch at `at`."""
         share = max(end - at, 0) / max(catalogue.seconds(old.price), 1) if end else 0
-        credit = -round(catalogue.amount(old.price, old.quantity) * share)
-        charge = round(catalogue.amount(new.price, new.quantity) * share)
+        abroad = sub.customer.abroad
+        credit = -round(catalogue.amount(old.price, old.quantity, abroad) * share)
+        charge = round(catalogue.amount(new.price, new.quantity, abroad) * share)
         return [
             self.line("proration", old, old.quantity, credit, at, end, sub),
             self.line("proration", new, new.quantity, charge, at, end, sub),
@@ -260,6 +272,13 @@ class Billing:
             self._charge(invoice, first, max(invoice.finalized_at, at - DAY), world.new_id("pi"))
         self._charge(invoice, invoice.due - first, invoice.paid_at, intent)
         return invoice
+
+    def pay_again(self, invoice):
+        """A second payment of an invoice, too much by all of it."""
+        world = self.world
+        at = invoice.paid_at + 1800
+        invoice.again = Charge(world.new_id("ch"), invoice, invoice.due, at, world.new_id("pi"))
+        world.charges.append(invoice.again)
 
     def pay_out_of_band(self, invoice, at):
         if invoice.due == 0:

@@ -1,4 +1,4 @@
-"""Compares expected and computed results: outcomes by subscription, backtest key by key.
+"""Compares expected and computed results: outcomes by subscription, payments, backtest key by key.
 
 usage: compare.py EXPECTED GOT [--subset]; exits 1 and prints the paths that differ.
 Numbers agree within 1e-9 relative to max(1, |value|); null equals absent, and so does a list of
@@ -64,6 +64,8 @@ def compare(expected, got, subset=False):
             found += differences(want[id], have[id], path, subset)
         else:
             found.append((path, "row" if id in want else None, "row" if id in have else None))
+    if "payments" in expected and "payments" in got:
+        found += differences(expected["payments"], got["payments"], "payments")
     pair = (expected.get("backtest"), got.get("backtest"))
     return found + list(differences(*pair, "backtest", subset))
 

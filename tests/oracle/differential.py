@@ -43,7 +43,10 @@ where event = '{hypothesis["event"]}'
 
 def paydirt(binary, project, *arguments):
     command = [binary, "--project", str(project), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    ran = subprocess.run(command, capture_output=True, text=True)
+    if ran.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
 
 
 def backtest(binary, company, shape):
@@ -54,7 +57,24 @@ def backtest(binary, company, shape):
         (project / "paydirt.toml").write_text(settings(config))
         (project / "claim.sql").write_text(hypothesis_sql(config))
         paydirt(binary, project, "sync", "files", company / shape, company / "product_events.json")
-        return paydirt(binary, project, "backtest", project / "claim.sql", "--format", "json")
+        told = paydirt(binary, project, "backtest", project / "claim.sql", "--format", "json")
+        as_of = str(config["as_of"])
+        rows = paydirt(binary, project, "sql", "--as-of", as_of, "-c", PAYMENTS, "--format", "ndjson")
+        return json.loads(told) | {"payments": payments(rows)}
+
+
+PAYMENTS = """
+select invoice_id, account_id as account, currency, mrr_list_minor, mrr_net_minor,
+    cast(extract(epoch from paid_at) as bigint) as paid_at,
+    cast(extract(epoch from reversed_at) as bigint) as reversed_at
+from outcomes.payments
+"""
+
+
+def payments(rows):
+    """invoice -> what paydirt says of its payment."""
+    found = [json.loads(row) for row in rows.splitlines()]
+    return {row.pop("invoice_id"): row for row in found}
 
 
 def check(binary, seed, accounts, without):
@@ -72,7 +92,7 @@ def check(binary, seed, accounts, without):
             told = subprocess.run(oracle, check=True, capture_output=True, text=True).stdout
             expected.write_text(told)
             got = pathlib.Path(folder) / "got.json"
-            got.write_text(backtest(binary, company, shape))
+            got.write_text(json.dumps(backtest(binary, company, shape)))
             compare = [sys.executable, str(HERE / "compare.py"), str(expected), str(got), "--subset"]
             said = subprocess.run(compare, capture_output=True, text=True)
             differences += [f"seed {seed} {shape}: {line}" for line in said.stdout.splitlines()]

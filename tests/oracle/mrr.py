@@ -1,61 +1,9 @@
-"""MRR of a converting invoice, exact (law C.3, items by B.5)."""
+"""MRR of a converting invoice, exact (law C.3, items by B.5); None where it cannot be known."""
 
 from fractions import Fraction
 
-MONTHS = {
-    "day": Fraction(12, 365),
-    "week": Fraction(12, 52),
-    "month": Fraction(1),
-    "year": Fraction(12),
-}
-
-
-def months(recurring):
-    """Length of a billing period in months."""
-    return MONTHS[recurring["interval"]] * recurring["interval_count"]
-
-
-def decimal(row, name):
-    """Exact unit amount: the decimal string, else the integer, else 0."""
-    text = row.get(f"{name}_decimal")
-    return Fraction(text if text is not None else row.get(name) or 0)
-
-
-def period_amount(price, quantity):
-    """Minor units per billing period of `quantity` of a licensed price; 0 for metered ones."""
-    if price["recurring"].get("usage_type") == "metered":
-        return Fraction(0)
-    if price.get("billing_scheme") == "tiered":
-        return tiered_amount(price, quantity)
-    rule = price.get("transform_quantity")
-    if rule:
-        whole, rest = divmod(quantity, rule["divide_by"])
-        quantity = whole + (1 if rest and rule["round"] == "up" else 0)
-    return decimal(price, "unit_amount") * quantity
-
-
-def tiered_amount(price, quantity):
-    """Graduated: each tier reached; volume: the one tier that holds the quantity."""
-    total, below = Fraction(0), 0
-    for tier in price["tiers"]:
-        top = tier["up_to"]
-        holds = top is None or quantity <= top
-        if price["tiers_mode"] == "volume":
-            if holds:
-                return quantity * decimal(tier, "unit_amount") + decimal(tier, "flat_amount")
-            continue
-        units = (quantity if holds else top) - below
-        if units > 0:
-            total += units * decimal(tier, "unit_amount") + decimal(tier, "flat_amount")
-        if holds:
-            break
-        below = top
-    return total
-
-
-def price_of(data, line):
-    """Price object: the listed one (it has the tiers), else the inline one."""
-    return data.prices.get(line.price) or line.inline_price
+import terms
+from terms import months
 
 
 def item_state(lines):
@@ -82,8 +30,10 @@ def same_item(a, b):
 
 def line_mrr(data, line):
     """List MRR of one line without inclusive tax."""
-    price = price_of(data, line)
-    value = period_amount(price, line.quantity) / months(price["recurring"])
+    amount = terms.period_amount(data, line)
+    if amount is None:
+        return None
+    value = amount / months(terms.agreed(data, line)["recurring"])
     if line.inclusive_tax and line.net:
         value *= 1 - Fraction(line.inclusive_tax, line.net)
     return value
@@ -91,32 +41,66 @@ def line_mrr(data, line):
 
 def invoice_mrr(data, payment):
     """(list, net) MRR of a payment's recurring lines, exact minor units."""
+    if payment.invoice.cut:
+        return None, None
     lines = item_state(payment.lines)
-    invoice = payment.invoice
-    on_invoice = {d["id"]: d for d in invoice.discounts}
-    subscription = data.subscriptions.get(payment.subscription) or {"items": {"data": []}}
-    on_items = {}
-    for item in subscription["items"]["data"]:
-        on_items |= {d["id"]: d for d in item.get("discounts") or [] if isinstance(d, dict)}
-    plain = net = Fraction(0)
-    for line in lines:
-        value = line_mrr(data, line)
-        plain += value
-        own = [on_items[i] for i in line.discount_ids if i in on_items and i not in on_invoice]
-        net += discounted(data, value, own, price_of(data, line)["recurring"])
-    if lines:
-        recurring = price_of(data, lines[0])["recurring"]
-        net = discounted(data, net, on_invoice.values(), recurring)
-    return plain, net
+    values = [line_mrr(data, line) for line in lines]
+    if None in values:
+        return None, None
+    reduced = net_values(data, payment, lines, values)
+    return sum(values, Fraction(0)), None if reduced is None else sum(reduced, Fraction(0))
 
 
-def discounted(data, value, discounts, recurring):
-    """Value after the forever discounts, in their order, not below 0."""
-    for discount in discounts:
-        coupon = data.coupon_of(discount)
-        if coupon and coupon["duration"] == "forever":
-            if coupon.get("percent_off") is not None:
-                value *= 1 - Fraction(str(coupon["percent_off"])) / 100
-            else:
-                value -= Fraction(coupon["amount_off"]) / months(recurring)
-    return max(value, Fraction(0))
+def net_values(data, payment, lines, values):
+    """The lines' MRR after the discounts of their items, then of the invoice; None if unknown."""
+    on_invoice = payment.invoice.discounts
+    taken = [{*line.discount_ids, *line.discount_amounts} for line in lines]
+    # Whether a discount of which only the id is left was for ever, nobody can say.
+    if not set().union(*taken) <= set(data.discounts):
+        return None
+    net = []
+    for line, value in zip(lines, values):
+        own = [id for id in line.discount_ids if id not in on_invoice]
+        for id in own:
+            value = after(data, data.discounts[id], [line], [value])
+            if value is None:
+                return None
+            value = value[0]
+        net.append(value)
+    for id in on_invoice:
+        if net is not None and id in data.discounts:
+            net = after(data, data.discounts[id], lines, net)
+    return net
+
+
+def after(data, discount, lines, values):
+    """Values after one discount, None if its terms are unknown; only `forever` coupons count."""
+    if not lines:
+        return values
+    coupon, fits = terms.coupon_of(data, discount, lines[0].livemode)
+    if coupon is None:
+        # A discount that ends is not for ever; of one without an end nothing is known.
+        return values if discount.get("end") is not None else None
+    if coupon["duration"] != "forever":
+        return values
+    if fits:
+        off = terms.amount_off(coupon, lines[0].currency)
+        if coupon.get("percent_off") is not None or off is not None:
+            recurring = terms.agreed(data, lines[0])["recurring"]
+            return reduced(values, coupon.get("percent_off"), off, months(recurring))
+    shares = [shown(line, value, discount["id"]) for line, value in zip(lines, values)]
+    return None if None in shares else [v * (1 - s) for v, s in zip(values, shares)]
+
+
+def shown(line, value, discount):
+    """Share that the line shows; of nothing there is no share to know."""
+    return Fraction(0) if value == 0 else terms.shown_share(line, discount)
+
+
+def reduced(values, percent, amount, length):
+    """Values after a percentage, or after an amount a period of so many months, not below 0."""
+    if percent is not None:
+        return [value * (1 - Fraction(str(percent)) / 100) for value in values]
+    total = sum(values, Fraction(0))
+    left = max(total - Fraction(amount) / length, Fraction(0))
+    return [value * left / total for value in values] if total else values

@@ -8,12 +8,14 @@ import json
 from pathlib import Path
 
 from backtest import backtest
+from mrr import invoice_mrr
 from outcomes import Company, trial_rows
+from payments import reversed_at
 from stripe_lists import StripeData
 
 
 def compute(folder, shape="clover"):
-    """outcomes, backtest and identity of one folder in one API shape."""
+    """outcomes, payments, backtest and identity of one folder in one API shape."""
     folder = Path(folder)
     config = json.loads((folder / "config.json").read_text())
     events = json.loads((folder / "product_events.json").read_text())
@@ -23,12 +25,32 @@ def compute(folder, shape="clover"):
     status = [link.status for _, _, link in company.links[company.live]]
     return {
         "outcomes": [{k: v for k, v in row.items() if k != "_mrr"} for row in rows],
+        "payments": payment_rows(company),
         "backtest": backtest(rows, config),
         "identity": {
             "ambiguous_events": status.count("ambiguous"),
             "unlinked_events": status.count("unlinked"),
         },
     }
+
+
+def payment_rows(company):
+    """invoice -> currency, times and MRR of every payment of the chosen mode."""
+    found = {}
+    for (mode, account), payments in company.payments.items():
+        for payment in payments:
+            if mode != company.live or not payment.sure:
+                continue
+            plain, net = invoice_mrr(company.data, payment)
+            found[payment.invoice.id] = {
+                "account": account,
+                "currency": payment.invoice.currency,
+                "paid_at": payment.at,
+                "reversed_at": reversed_at(company.data, payment.invoice, company.as_of),
+                "mrr_list_minor": None if plain is None else float(plain),
+                "mrr_net_minor": None if net is None else float(net),
+            }
+    return found
 
 
 def main():

@@ -3,8 +3,9 @@
 from identity import Linker, event_identity, read_customers, read_time
 from mail import registrable
 from mrr import invoice_mrr
-from payments import is_reversed, qualifying
+from payments import conversion, qualifying
 from stripe_lists import ident
+from terms import as_price, covering, price_key
 
 RUNGS = (
     "test_mode internal retrial prior_payer immature converted_before_landmark"
@@ -96,14 +97,28 @@ def stratum(data, row):
     """Product of the first recurring line of the earliest invoice that has one, else of the item."""
     own = [i for i in data.invoices.values() if i.subscription == row["id"]]
     for invoice in sorted(own, key=lambda i: (i.created, i.id)):
-        for line in invoice.lines:
-            if line.recurring:
-                price = data.prices.get(line.price) or {}
-                product = line.product or ident(price.get("product"))
-                if product:
-                    return product
+        products = [product_of(data, line) for line in invoice.lines[: invoice.first_page]]
+        first = next(filter(None, products), None)
+        # Lines that landed on their own are in no order: they tell a product if they agree.
+        others = {product_of(data, line) for line in invoice.lines[invoice.first_page :]} - {None}
+        if first or len(others) == 1:
+            return first or others.pop()
+        if others or invoice.cut:
+            return "unknown"
     items = row["items"]["data"]
-    return (ident(items[0]["price"]["product"]) if items else None) or "unknown"
+    return (ident(as_price(terms_of(items[0])).get("product")) if items else None) or "unknown"
+
+
+def product_of(data, line):
+    """Product of a recurring line, None for other lines."""
+    if not line.recurring:
+        return None
+    price = covering(data.prices.get(price_key(line)), line.billed_at) or {}
+    return line.product or ident(price.get("product"))
+
+
+def terms_of(item):
+    return item.get("price") or item.get("plan") or {}
 
 
 def is_live(row, at):
@@ -125,9 +140,7 @@ def outcome(company, row, index, sightings):
     customer = company.customers[ident(row["customer"])]
     key = (row["livemode"], customer.account)
     payments = company.payments.get(key, [])
-    later = [p for p in payments if p.at > t0]
-    gross = next(iter(later), None)
-    net = next((p for p in later if not is_reversed(data, p.invoice, min(end, as_of))), None)
+    gross, net, doubtful = conversion(data, payments, t0, min(end, as_of))
     seen = sightings.get(customer.account, [])
     name = config["hypothesis"]["event"]
     signals = [known for event, at, known in seen if event == name and t0 <= at <= landmark]
@@ -137,14 +150,24 @@ def outcome(company, row, index, sightings):
         "test_mode": in_test(company, row),
         "internal": registrable(customer.first_email) in set(config.get("internal_domains") or []),
         "retrial": index.get(customer.account) != row["id"],
-        "prior_payer": any(p.at <= t0 for p in payments),
+        "prior_payer": any(p.at <= t0 for p in payments if p.sure),
         "immature": not mature,
         "converted_before_landmark": gross is not None and gross.at <= landmark,
         "ended_before_landmark": not any(is_live(s, landmark) for s in company.subscriptions[key]),
         "unmatched": not any(known <= landmark for _, _, known in seen),
     }
     in_horizon = net is not None and net.at <= end
-    plain, reduced = invoice_mrr(data, net) if in_horizon else (None, None)
+    converted = in_horizon if mature else None
+    perhaps = [p.at for p in payments if not p.sure and p.at <= landmark]
+    if perhaps or not in_horizon and any(p.at <= end for p in doubtful):
+        converted = None
+    # What may have come first leaves neither time nor invoice nor MRR of the conversion known.
+    if any(gross is None or p.at < gross.at for p in doubtful if not p.sure):
+        gross = None
+    if doubtful:
+        net = None
+    shown = in_horizon and net is not None
+    plain, reduced = invoice_mrr(data, net) if shown else (None, None)
     return {
         "subscription": row["id"],
         "customer": customer.id,
@@ -157,11 +180,11 @@ def outcome(company, row, index, sightings):
         "signal_at": signal,
         "gross_converted_at": gross.at if gross else None,
         "net_converted_at": net.at if net else None,
-        "converted": in_horizon if mature else None,
+        "converted": converted,
         "converting_subscription": net.subscription if net else None,
         "converting_invoice": net.invoice.id if net else None,
-        "mrr_list_minor": float(plain) if in_horizon else None,
-        "currency": net.invoice.currency if net else row["currency"],
+        "mrr_list_minor": None if plain is None else float(plain),
+        "currency": net.invoice.currency if shown else row["currency"],
         "stratum": stratum(data, row),
         "_mrr": (plain, reduced),
     }

@@ -7,10 +7,11 @@ from stripe_lists import Invoice
 
 @dataclass
 class Payment:
-    """A qualifying invoice of an account."""
+    """A qualifying invoice of an account; not `sure` if only lines that are missing could show it."""
 
     invoice: Invoice
     lines: list  # recurring lines outside the trial interval
+    sure: bool = True
 
     @property
     def at(self):
@@ -30,7 +31,7 @@ def in_trial(line, subscriptions):
 
 
 def qualifying(data, invoice, as_of):
-    """Payment if the invoice qualifies by as_of, else None."""
+    """Payment if the invoice qualifies by as_of, or may do so, else None."""
     if invoice.status != "paid" or invoice.paid_at is None or invoice.paid_at > as_of:
         return None
     if invoice.money <= 0:
@@ -40,28 +41,56 @@ def qualifying(data, invoice, as_of):
         line.subscription = line.subscription or (invoice.subscription if line.recurring else None)
         if line.recurring and not in_trial(line, data.subscriptions):
             lines.append(line)
-    return Payment(invoice, lines) if sum(line.net for line in lines) > 0 else None
+    sure = sum(line.net for line in lines) > 0
+    return Payment(invoice, lines, sure) if sure or invoice.cut else None
+
+
+def given_back(data, invoice):
+    """[(time, amount)] of all money of the invoice that went back."""
+    found = [
+        (row["created"], row["amount"])
+        for rows, status in ((data.refunds, "succeeded"), (data.disputes, "lost"))
+        for row in rows
+        if row.get("status") == status and data.on_charges(row, invoice.charges)
+    ]
+    return found + [
+        (row["created"], row.get("out_of_band_amount") or 0)
+        for row in data.credit_notes
+        if row["status"] == "issued" and row["invoice"] == invoice.id
+    ]
+
+
+def reversed_at(data, invoice, as_of):
+    """When all of the money had gone back, None if it had not by as_of."""
+    moments = sorted(moment for moment, _ in given_back(data, invoice) if moment <= as_of)
+    return next((moment for moment in moments if is_reversed(data, invoice, moment)), None)
 
 
 def is_reversed(data, invoice, at):
-    """Refunds + lost disputes + out-of-band credits up to `at` reach the money paid."""
-    back = sum(
-        row["amount"]
-        for row in data.refunds
-        if row.get("status") == "succeeded"
-        and row["created"] <= at
-        and data.on_charges(row, invoice.charges)
-    )
-    back += sum(
-        row["amount"]
-        for row in data.disputes
-        if row.get("status") == "lost"
-        and row["created"] <= at
-        and data.on_charges(row, invoice.charges)
-    )
-    back += sum(
-        row.get("out_of_band_amount") or 0
-        for row in data.credit_notes
-        if row["status"] == "issued" and row["created"] <= at and row["invoice"] == invoice.id
-    )
-    return invoice.money > 0 and back >= invoice.money
+    """Do refunds + lost disputes + out-of-band credits up to `at` reach the money that came?
+
+    Money that came too often counts too: to give back a second payment leaves the first one.
+    None if refunds that did not land decide.
+    """
+    back = sum(amount for moment, amount in given_back(data, invoice) if moment <= at)
+    if invoice.came <= 0 or back >= invoice.came:
+        return invoice.came > 0
+    return None if back + data.hidden_refunds(invoice.charges) >= invoice.came else False
+
+
+def conversion(data, payments, t0, at):
+    """(first, first net, doubtful): payments after t0, judged at `at`.
+
+    `doubtful` are those before the first net one (all, without one) of which it is not known
+    whether they count.
+    """
+    later = [payment for payment in payments if payment.at > t0]
+    doubtful = []
+    first = next((payment for payment in later if payment.sure), None)
+    for payment in later:
+        back = is_reversed(data, payment.invoice, at)
+        if payment.sure and back is False:
+            return first, payment, doubtful
+        if back is not True:
+            doubtful.append(payment)
+    return first, None, doubtful

@@ -2,6 +2,7 @@
 
 from behaviour import Behaviour
 from billing import Billing, Customer
+from catalogue import CURRENCIES
 from stories import Stories
 from world import DAY
 
@@ -100,6 +101,7 @@ class People:
             **extra,
         )
         customer.deleted = world.may("deleted_customer", 0.06)
+        customer.tombstone = customer.deleted and world.may("tombstone", 0.5)
         world.customers.append(customer)
         return customer
 
@@ -119,6 +121,10 @@ class People:
         customer = self.customer(email, t0 - rng.choice([0, 1, 300, 9 * DAY]), explicit, **extra)
         if world.may("other_currency", 0.1):
             customer.currency = rng.choice(["usd", "eur", "jpy", "kwd"])
+        if world.may("second_currency", 0.1):
+            customer.price_currency = customer.currency
+            others = [c for c in CURRENCIES if c != customer.currency]
+            customer.currency = rng.choice(others)
         if kind == "agency":
             self.agency = f"pat@{host}"
         self.change_email(customer, kind, number, host, t0)
@@ -159,7 +165,7 @@ class People:
         customer.created = min(customer.created, t0 - 40 * DAY)
         start = t0 - rng.choice([7, 35]) * DAY
         paid = rng.choice([t0, t0 - 1, t0 + 1, start + 5])
-        sub = self.billing.subscribe(customer, start, self.stories.choice())
+        sub = self.billing.subscribe(customer, start, self.stories.choice(customer, start))
         invoice = self.billing.invoice(sub, start, self.billing.lines(sub, start), wait=5)
         self.stories.settle(invoice, paid, t0)
         self.stories.cancel(sub, max(paid, t0 - rng.choice([0, 5]) * DAY))
@@ -177,12 +183,17 @@ class People:
 
     def change_email(self, customer, kind, number, host, t0):
         """Another address of the account at some time, told by an event or only by invoices."""
-        if kind not in ("company", "gmail", "explicit") or not self.world.may("email_change", 0.12):
+        if kind not in ("company", "gmail", "explicit") or not self.world.may("email_change", 0.15):
             return
         at = t0 + self.rng.choice([self.world.window // 2, self.world.window + DAY, 11 * DAY]) + 7
         new = [f"billing{number}@{host}", f"new.{number}y@gmail.com", f"owner@{number}-holding.com"]
         customer.emails.append((at, self.rng.choice(new)))
         customer.changes_listed = self.world.may("change_without_event", 0.3) is False
+        if self.world.may("two_addresses_of_one_second", 0.4):
+            pair = self.world.turn("addresses", "up", "down") == "up"
+            customer.emails[-1:] = [(at, address) for address in (new[1:] if pair else new[:0:-1])]
+            customer.changes_listed = True
+            self.behaviour.event((customer.emails[-1][1], None, None), at + 60, "report_shared")
         if self.world.may("late_first_email", 0.3):
             customer.emails[0] = (0, None)
 

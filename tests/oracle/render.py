@@ -3,6 +3,7 @@
 import catalogue
 
 ACACIA, CLOVER = "acacia", "clover"
+PAGE = 10  # so many elements an inline list shows
 VERSIONS = {ACACIA: "2025-02-24.acacia", CLOVER: "2025-09-30.clover"}
 
 
@@ -51,7 +52,7 @@ class Render:
     def price(self, name, c, currency):
         if name == "setup":
             return catalogue.one_off_price(currency, c.livemode)
-        return catalogue.price_row(name, currency, c.livemode)
+        return catalogue.price_row(name, c.price_currency or currency, c.livemode)
 
     def plan(self, name, c, currency):
         price = self.price(name, c, currency)
@@ -65,7 +66,7 @@ class Render:
             "amount_decimal": price["unit_amount_decimal"],
             "billing_scheme": price["billing_scheme"],
             "created": price["created"],
-            "currency": currency,
+            "currency": price["currency"],
             "interval": price["recurring"]["interval"],
             "interval_count": price["recurring"]["interval_count"],
             "livemode": c.livemode,
@@ -107,10 +108,16 @@ class Render:
             return "canceled"
         if end is not None and self.now < end:
             return "trialing"
-        return s.state or "active"
+        owed = [i for i in self.world.invoices if i.subscription is s and self.is_owed(i)]
+        return s.state or ("past_due" if owed else "active")
 
-    def subscription(self, s):
-        c, items = s.customer, s.items_at(self.now)
+    def is_owed(self, i):
+        ended = (i.paid_at, i.voided_at)
+        final = self.by_now(i.finalized_at) is not None
+        return final and i.finalized_at < self.now - 86400 and not any(map(self.by_now, ended))
+
+    def subscription(self, s, items=None):
+        c, items = s.customer, items or s.items_at(self.now)
         end = s.trial_end(self.now)
         start = end if end is not None and end <= self.now else s.created
         period = {"current_period_start": start, "current_period_end": start + 30 * 86400}
@@ -150,8 +157,8 @@ class Render:
             "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
             "items": {
                 "object": "list",
-                "data": [self.item(i, s, period) for i in items],
-                "has_more": False,
+                "data": [self.item(i, s, period) for i in items[:PAGE]],
+                "has_more": len(items) > PAGE,
                 "url": f"/v1/subscription_items?subscription={s.id}",
             },
             "latest_invoice": own[-1] if own else None,
@@ -188,6 +195,13 @@ class Render:
             duration == "repeating" and self.now < d.start + 75 * 86400
         )
 
+    def items(self, s):
+        """Items that land beside a list that is cut."""
+        start = s.trial_end(self.now) or s.created
+        period = {"current_period_start": start, "current_period_end": start + 30 * 86400}
+        items = s.items_at(self.now)
+        return [self.item(i, s, period) for i in items] if len(items) > PAGE and s.rest == "all" else []
+
     def item(self, i, s, period):
         c = s.customer
         row = {
@@ -208,15 +222,21 @@ class Render:
 
     def price_list(self):
         return [
-            catalogue.listed_price(name, currency, self.world.live)
+            catalogue.listed_price(name, currency, live, self.world.options)
+            for live in self.modes()
             for name in catalogue.price_names()
             for currency in catalogue.CURRENCIES
-        ] + [catalogue.one_off_price(c, self.world.live) for c in catalogue.CURRENCIES]
+        ] + [catalogue.one_off_price(c, live) for live in self.modes() for c in catalogue.CURRENCIES]
+
+    def modes(self):
+        """Modes of the customers: an id in both is two objects."""
+        return sorted({c.livemode for c in self.world.customers})
 
     def coupon_list(self):
         rows = [
-            catalogue.coupon_row(name, currency, self.world.live)
-            for name in catalogue.COUPONS
+            catalogue.coupon_row(name, currency, live)
+            for live in self.modes()
+            for name in catalogue.coupon_names()
             for currency in catalogue.CURRENCIES
         ]
-        return list({row["id"]: row for row in rows}.values())
+        return list({(row["livemode"], row["id"]): row for row in rows}.values())

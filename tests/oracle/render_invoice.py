@@ -1,6 +1,9 @@
 """Invoices with their lines and payments in both API shapes."""
 
-from render import Render
+from fractions import Fraction
+
+import catalogue
+from render import PAGE, Render
 
 NO_TAX = {
     "disabled_reason": None,
@@ -17,6 +20,7 @@ class InvoiceRender(Render):
     def line(self, li, invoice):
         c, currency = invoice.customer, invoice.currency
         price = self.price(li.price, c, currency)
+        unit = self.unit(li, price, currency)
         row = {
             "id": li.id,
             "object": "line_item",
@@ -36,10 +40,19 @@ class InvoiceRender(Render):
             "quantity": li.quantity,
         }
         return row | (
-            self.old_line(li, price, invoice) if self.acacia else self.new_line(li, price)
+            self.old_line(li, price, invoice, unit) if self.acacia else self.new_line(li, price, unit)
         )
 
-    def old_line(self, li, price, invoice):
+    def unit(self, li, price, currency):
+        """Unit amount that the line states; that of a proration is its amount again."""
+        if li.kind == "proration" and li.quantity:
+            share = catalogue.decimal(abs(Fraction(li.amount, li.quantity)))
+            return f"-{share}" if li.amount < 0 else share
+        if price["currency"] != currency:
+            return catalogue.unit_text(li.price, True)
+        return price["unit_amount_decimal"]
+
+    def old_line(self, li, price, invoice, unit):
         tax = [{"amount": li.inclusive_tax, "inclusive": True, "tax_rate": "txr_1"}]
         return {
             "price": price,
@@ -52,10 +65,10 @@ class InvoiceRender(Render):
             "tax_amounts": tax if li.inclusive_tax else [],
             "tax_rates": [],
             "amount_excluding_tax": li.amount,
-            "unit_amount_excluding_tax": price["unit_amount_decimal"],
+            "unit_amount_excluding_tax": unit,
         }
 
-    def new_line(self, li, price):
+    def new_line(self, li, price, unit):
         details = {"proration_details": {"credited_items": None}, "subscription": li.subscription}
         item = invoice_item = None
         if li.kind == "subscription" or (li.kind == "proration" and li.id[-1] in "02468"):
@@ -77,7 +90,7 @@ class InvoiceRender(Render):
             "pricing": {
                 "price_details": {"price": price["id"], "product": price["product"]},
                 "type": "price_details",
-                "unit_amount_decimal": price["unit_amount_decimal"],
+                "unit_amount_decimal": unit,
             },
             "taxes": [tax] if li.inclusive_tax else [],
         }
@@ -139,8 +152,8 @@ class InvoiceRender(Render):
             "latest_revision": None,
             "lines": {
                 "object": "list",
-                "data": [self.line(li, i) for li in i.lines],
-                "has_more": False,
+                "data": [self.line(li, i) for li in i.lines[:PAGE]],
+                "has_more": len(i.lines) > PAGE,
                 "url": f"/v1/invoices/{i.id}/lines",
             },
             "livemode": c.livemode,
@@ -211,7 +224,17 @@ class InvoiceRender(Render):
             "subscription_details": details,
             "type": "subscription_details",
         }
-        return {"amount_overpaid": 0, "parent": parent if sub else None, "total_taxes": []}
+        again = i.again and self.by_now(i.again.created)
+        over = {"amount_overpaid": i.again.amount if again else 0}
+        return over | {"parent": parent if sub else None, "total_taxes": []}
+
+    def rest_of_lines(self, i):
+        """Lines that land beside a list that is cut: all pages, a part of the rest, or none."""
+        rest = i.subscription.rest if i.subscription else "all"
+        if len(i.lines) <= PAGE or rest == "none":
+            return []
+        lines = i.lines if rest == "all" else i.lines[PAGE:-1]
+        return [self.line(li, i) for li in lines]
 
     def invoice_payments(self, i):
         """One row per payment intent (or bare charge); a record for money from outside."""
@@ -223,11 +246,13 @@ class InvoiceRender(Render):
                     way = {"charge": ch.id, "type": "charge"}
                 ways[ch.intent or ch.id] = (way, ch)
         paid = self.by_now(i.paid_at)
+        if i.again and i.again.created <= self.now:
+            ways["again"] = ({"payment_intent": i.again.intent, "type": "payment_intent"}, i.again)
         if i.out_of_band and paid:
             ways["record"] = ({"payment_record": f"pr_{i.id[3:]}", "type": "payment_record"}, None)
         for number, (way, ch) in enumerate(ways.values()):
             at = ch.created if ch else paid
-            money = (0 if ch.failed else ch.amount) if ch else i.due
+            money = (0 if ch.failed or ch is i.again else ch.amount) if ch else i.due
             rows.append(
                 {
                     "id": f"inpay_{i.id[3:]}_{number}",
@@ -237,11 +262,14 @@ class InvoiceRender(Render):
                     "created": at,
                     "currency": i.currency,
                     "invoice": i.id,
-                    "is_default": number == len(ways) - 1,
+                    "is_default": number == len(ways) - (2 if "again" in ways else 1),
                     "livemode": i.customer.livemode,
                     "payment": way,
-                    "status": "paid" if money else "open",
-                    "status_transitions": {"canceled_at": None, "paid_at": at if money else None},
+                    "status": "open" if ch and ch.failed else "paid",
+                    "status_transitions": {
+                        "canceled_at": None,
+                        "paid_at": None if ch and ch.failed else at,
+                    },
                 }
             )
         return rows

@@ -43,8 +43,8 @@ class CreditNote:
 class Reversals:
     """Adds reversals to paid invoices."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, world, billing=None):
+        self.world, self.billing = world, billing
 
     def moment(self, invoice, end):
         """A time after the payment, often right at the evaluation point."""
@@ -78,6 +78,19 @@ class Reversals:
             self.note_and_refund,
         ]
         rng.choice(ways)(invoice, paid, end)
+
+    def second_payment(self, invoice, end):
+        """Paid twice: the second payment goes back, perhaps the first one later."""
+        self.billing.pay_again(invoice)
+        first = [c for c in invoice.charges if not c.failed]
+        way = self.world.turn("paid_twice", "second_back", "both_back", "kept")
+        if way == "kept":
+            return
+        at = max(self.moment(invoice, end), invoice.again.created)
+        self.refund(invoice.again, invoice.again.amount, at)
+        if way == "both_back":
+            for charge in first:
+                self.refund(charge, charge.amount, at + self.world.rng.choice([0, 5, DAY]))
 
     def refund(self, charge, amount, at, status="succeeded"):
         world = self.world

@@ -23,7 +23,8 @@ class Scenario(World):
         super().__init__(1, 0, allowed=frozenset())
         self.as_of = self.listed_at = as_of
         self.live, self.window, self.horizon = True, W, H
-        self.billing, self.reversals = Billing(self), Reversals(self)
+        self.billing = Billing(self)
+        self.reversals = Reversals(self, self.billing)
         self.extra = config
         self.events = []
 

@@ -5,40 +5,61 @@ from billing import HOUR
 from reversals import Reversals
 from world import DAY
 
-
 class Stories:
     """Random trial stories told with the facts of `billing`."""
 
     def __init__(self, world, billing):
         self.world, self.billing, self.rng = world, billing, world.rng
-        self.reversals = Reversals(world)
+        self.reversals = Reversals(world, billing)
 
     def end(self, t0):
         return t0 + self.world.horizon
 
-    def choice(self):
+    def choice(self, customer, at):
         """[(price, quantity)] of a new subscription."""
         world, rng = self.world, self.rng
+        if world.may("plan_again", 0.06):
+            world.gold.add(customer.price_currency or customer.currency)
+            return [("gold_1" if at < catalogue.REMADE else "gold_2", 1)]
+        if world.may("many_items", 0.08):
+            return [("basic_m", 1), *((name, 1) for name in catalogue.ADDONS)]
+        # Without its amount in the currency, what a pack costs is not known; a fraction of a unit is
+        # not either, from the rounded amount of an old line.
+        strange = ("scale_packs", "scale_down") if customer.abroad and not world.options else ()
+        strange += ("team_part",) if customer.abroad else ()
         if world.may("metered_only", 0.05):
             return [("usage", 1)]
         if world.may("tiny_price", 0.03):
             return [("tiny_m", 1)]
         if world.may("free_plan", 0.03):
             return [("free_m", 1)]
-        if world.may("seats", 0.22):
-            return [(rng.choice(catalogue.SEATS), rng.choice([0, 1, 3, 5, 6, 10, 20, 21, 33]))]
+        if world.may("seats", 0.6 if customer.abroad else 0.22):
+            seats = [name for name in catalogue.SEATS if name not in strange]
+            if customer.abroad:
+                own = world.turn("abroad", "scale_volume", "scale_graded", "scale_packs", "team_seat")
+                seats = [own] if own in seats else ["team_seat"]
+            return [(rng.choice(seats), rng.choice([0, 1, 3, 5, 6, 10, 20, 21, 33]))]
         main = [(rng.choice(catalogue.PLAIN), 1)]
         if main[0][0].endswith("_m") and world.may("several_items", 0.15):
-            main.append(rng.choice([("team_seat", 4), ("usage", 1), ("scale_packs", 25)]))
+            more = [("team_seat", 4), ("usage", 1), ("scale_packs", 25)]
+            main.append(rng.choice([item for item in more if item[0] not in strange]))
         return main
 
     def trial(self, customer, t0, days=None):
         """Subscription in trial with its 0.00 invoice; returns the subscription."""
         world, rng = self.world, self.rng
         days = days or rng.choice([world.trial_days, world.trial_days, 7, 14, 30])
-        sub = self.billing.subscribe(customer, t0, self.choice(), days * DAY)
-        if world.may("coupon", 0.25):
-            coupon = rng.choice(list(catalogue.COUPONS))
+        launch = world.may("coupon_again", 0.08)
+        choice = [(rng.choice(catalogue.PLAIN), 1)] if launch else self.choice(customer, t0)
+        sub = self.subscribe(customer, t0, choice, days * DAY)
+        if launch:
+            making = "1" if t0 < catalogue.REMADE else "2"
+            coupon = world.turn(f"coupon_{making}", "WELCOME", "LAUNCH")
+            self.billing.discount(sub, f"{coupon}_{making}", t0)
+        elif world.may("one_second", 0.09):
+            self.burst(sub, t0)
+        elif world.may("coupon", 0.25):
+            coupon = rng.choice(catalogue.ORDINARY)
             if coupon == "ONCE3" and world.may("coupon_on_item", 0.5):
                 coupon = "FOREVER20"
             item = sub.items[0][1][0] if world.may("item_coupon", 0.2) else None
@@ -47,13 +68,35 @@ class Stories:
                 self.billing.discount(sub, rng.choice(["FOREVER12", "REPEAT50"]), t0)
             if world.may("stacked_amount_coupon", 0.4):
                 self.billing.discount(sub, "FOREVER5", t0)
-        self._trial_invoice(sub, t0)
+        if not sub.burst:
+            self._trial_invoice(sub, t0)
         return sub
+
+    def subscribe(self, customer, at, choice, trial=0):
+        sub = self.billing.subscribe(customer, at, choice, trial)
+        if len(choice) > 10:
+            sub.rest = self.world.turn("rest", "all", "none", "some")
+        return sub
+
+    def burst(self, sub, t0):
+        """Two or three changes of plan and a notice in one second of the trial; no trial invoice.
+
+        The product is then that of the item, so the order of the events shows.
+        """
+        last = min(sub.trial_end(t0), self.world.as_of) - 1
+        if last < t0 + HOUR:
+            return
+        at = self.rng.randrange(t0 + 60, last)
+        names = self.rng.sample(["basic_m", "plus_m", "team_seat"], 3)[: self.rng.choice([2, 3])]
+        own = sub.items[0][1][0]
+        sub.burst = [[type(own)(own.id, name, 1)] for name in names]
+        sub.items = [(0, sub.burst[0]), (at, sub.burst[-1])]
+        sub.hidden = self.world.turn("burst", "hidden", "shown", "hidden") == "hidden"
 
     def _trial_invoice(self, sub, t0):
         world, billing = self.world, self.billing
         end = sub.trial_end(t0)
-        paid_trial = world.may("paid_trial", 0.05)
+        paid_trial = world.may("paid_trial", 0.05) and sub.rest == "all"
         if world.may("no_trial_invoice", 0.15) and not paid_trial:
             return
         lines = [
@@ -73,7 +116,7 @@ class Stories:
         invoice = billing.invoice(sub, t0, lines, reason, wait=0)
         billing.pay(invoice, t0)
 
-    def switch_plan(self, sub, at, lines_into=None, end=None):
+    def switch_plan(self, sub, at, lines_into=None, end=None, dearer=False):
         """New price or quantity from `at`; the proration lines go into the given list."""
         old = sub.items_at(at)[0]
         fresh = type(old)(old.id, old.price, old.quantity, old.discounts)
@@ -86,6 +129,8 @@ class Stories:
                 [p for p in ("plus_m", "basic_m", "team_seat") if p != old.price]
             )
             fresh.quantity = 1
+        if dearer:
+            fresh.price, fresh.quantity = "team_seat", 60
         if lines_into is not None:
             lines_into += self.billing.proration(sub, old, fresh, at, end)
         sub.items.append((at, [fresh, *sub.items_at(at)[1:]]))
@@ -119,6 +164,14 @@ class Stories:
             self.quits_and_returns: 3,
         }
         ending = self.rng.choices(list(endings), list(endings.values()))[0]
+        if self.world.may("upgrades", 0.04) and not any(d.coupon in catalogue.AGAIN for d in sub.discounts):
+            ending = self.upgrades
+        if sub.burst and ending not in (self.pays, self.cancels):
+            ending = self.never_pays
+        if sub.hidden:
+            ending = self.silent
+        if len(sub.items[0][1]) > 10 or any(d.coupon in catalogue.AGAIN for d in sub.discounts):
+            ending = self.pays
         if not self.world.wanted(ending.__name__, ("pays", "pays_at_boundary", "cancels")):
             ending = self.pays
         self.world.noted.append(ending.__name__)
@@ -131,7 +184,10 @@ class Stories:
             self.billing.pay_out_of_band(invoice, max(at, invoice.finalized_at or at))
         else:
             self.billing.pay(invoice, at, [moment for moment in failed if moment < at])
-        if invoice.paid_at and self.world.may("reversal", 0.3):
+        charged = invoice.paid_at and invoice.charges and not invoice.out_of_band
+        if charged and self.world.may("overpaid", 0.045):
+            self.reversals.second_payment(invoice, self.end(t0))
+        elif invoice.paid_at and self.world.may("reversal", 0.3):
             self.reversals.add(invoice, self.end(t0))
         return invoice
 
@@ -152,7 +208,8 @@ class Stories:
             length = min(catalogue.seconds(i.price) for i in sub.items_at(start))
             extra, paid_at, failed = [], None, ()
             later = start + length
-            if cycle < 2 and self.world.may("switch_after_trial", 0.12):
+            # Credits on a page that is cut could leave open whether there was recurring money.
+            if cycle < 2 and self.world.may("switch_after_trial", 0.12) and sub.rest == "all":
                 self.switch_plan(sub, start + length // 3, extra, later)
             start = later
 
@@ -205,17 +262,28 @@ class Stories:
         if fate != "late" and self.rng.random() < 0.5:
             self.cancel(sub, end + 8 * DAY, "payment_failed")
         elif fate in ("open", "void") and self.world.may("pays_by_upgrade", 0.7):
-            self.upgrade_now(sub, end + 5 * DAY, t0)
+            # Prorations do not show the share of a coupon of which no version of its day is known.
+            if not any(d.coupon in catalogue.AGAIN for d in sub.discounts):
+                self.upgrade_now(sub, end + 5 * DAY, t0)
 
-    def upgrade_now(self, sub, at, t0):
+    def silent(self, sub, t0):
+        """Nothing comes after the events of the trial."""
+
+    def upgrades(self, sub, t0):
+        """The first bill is never paid, the prorations of a change of plan are."""
+        end = sub.trial_end(t0)
+        self.billing.invoice(sub, end, self.billing.lines(sub, end)).voided_at = end + 4 * DAY
+        self.upgrade_now(sub, end + 5 * DAY, t0, prorations=True)
+
+    def upgrade_now(self, sub, at, t0, prorations=False):
         """Immediate invoice of a switch: prorations only, or a full line of another interval."""
         lines, old = [], sub.items_at(at)[0]
         start = sub.trial_end(at)
         end = start + catalogue.seconds(old.price)
         if not start <= at < end:
             return
-        if self.rng.random() < 0.5:
-            self.switch_plan(sub, at, lines, end)
+        if self.rng.random() < 0.5 or prorations:
+            self.switch_plan(sub, at, lines, end, dearer=prorations)
         elif not catalogue.is_metered(old.price):
             fresh = type(old)(old.id, "plus_y", 1, old.discounts)
             lines.append(self.billing.proration(sub, old, old, at, end)[0])
@@ -283,7 +351,7 @@ class Stories:
 
     def buy(self, customer, at, t0, paid_at=None, expires=False):
         """Subscription without a trial, billed at once."""
-        sub = self.billing.subscribe(customer, at, self.choice())
+        sub = self.subscribe(customer, at, self.choice(customer, at))
         if self.world.may("first_payment_left_open", 0.1) or expires:
             sub.state = "incomplete_expired"
             lines = self.billing.lines(sub, at)

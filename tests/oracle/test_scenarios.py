@@ -230,6 +230,80 @@ class Mrr(unittest.TestCase):
         self.assertEqual(self.mrr(switched), 5900)
         self.assertEqual(self.mrr(prorations_only), 5900)
 
+    def test_second_currency(self):
+        """Prices of one currency billed in another one: the line decides."""
+        for options in (True, False):
+            world = Scenario()
+            world.options = options
+            sub = world.trial(world.customer("cus_1", currency="eur", price_currency="usd"))
+            world.paid(sub, T0 + 14 * DAY)
+            tiered = world.customer("cus_2", "b@b.com", currency="eur", price_currency="usd")
+            tiered = world.trial(tiered, choice=[("scale_volume", 6)])
+            world.paid(tiered, T0 + 14 * DAY + 1)
+            rows = world.result()
+            self.assertEqual(rows[sub.id]["mrr_list_minor"], 1710)
+            known = 6 * 720 + 1800 if options else None
+            self.assertEqual(rows[tiered.id]["mrr_list_minor"], known)
+            self.assertTrue(rows[tiered.id]["converted"])
+
+    def test_currency_of_a_row(self):
+        """That of the converting invoice if it came in time, else that of the subscription."""
+        for paid, currency in ((END, "eur"), (END + 1, "usd")):
+            world = Scenario()
+            sub = world.trial(world.customer("cus_1"))
+            world.paid(world.billing.subscribe(sub.customer, paid, [("plus_m", 1)]), paid, paid)
+            world.invoices[-1].currency = "eur"
+            self.assertEqual(world.result()[sub.id]["currency"], currency)
+
+
+class Unknown(unittest.TestCase):
+    """What lists that are cut leave open."""
+
+    def trial(self, lines, extra=lambda world, sub: None, rest="none"):
+        """Row of a trial whose first bill is of so many fees before the items."""
+        world = Scenario()
+        sub = world.trial(world.customer("cus_1"))
+        sub.rest = rest
+        world.seen("amy@acme.com", T0 + 60)
+        fees = [world.billing.line("one_off", None, 1, 100, T0, T0, sub) for _ in range(lines)]
+        at = T0 + 14 * DAY
+        world.paid(sub, at, lines=fees + world.billing.lines(sub, at))
+        extra(world, sub)
+        return world.result()[sub.id]
+
+    def facts(self, row):
+        names = "exclusion converted gross_converted_at net_converted_at mrr_list_minor".split()
+        return tuple(row[name] for name in names)
+
+    def test_recurring_money_behind_the_page(self):
+        at = T0 + 14 * DAY
+        self.assertEqual(self.facts(self.trial(10)), (None, None, None, None, None))
+        whole = self.trial(10, rest="all")
+        self.assertEqual(self.facts(whole), (None, True, at, at, 1900))
+        self.assertEqual(self.facts(self.trial(9)), (None, True, at, at, 1900))
+
+    def test_what_else_is_known_still_counts(self):
+        """A sure payment later in the horizon converts; only the time is not known."""
+
+        def pays_again(world, sub):
+            world.paid(sub, T0 + 20 * DAY, T0 + 20 * DAY)
+
+        self.assertEqual(self.facts(self.trial(10, pays_again)), (None, True, None, None, None))
+
+        def gone_back(world, sub):
+            charge = world.invoices[-1].charges[0]
+            world.reversals.refund(charge, charge.amount, T0 + 15 * DAY)
+
+        self.assertEqual(self.facts(self.trial(10, gone_back)), (None, False, None, None, None))
+
+    def test_money_on_the_page_is_enough(self):
+        def fees_behind(world, sub):
+            invoice = world.invoices[-1]
+            invoice.lines = invoice.lines[::-1]
+
+        at = T0 + 14 * DAY
+        self.assertEqual(self.facts(self.trial(10, fees_behind)), (None, True, at, at, None))
+
 
 if __name__ == "__main__":
     unittest.main()

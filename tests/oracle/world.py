@@ -10,6 +10,13 @@ OPEN = frozenset(
     " two_addresses".split()
 )
 
+# Cases that come at least once in so many draws as their chance says, and a half: in companies of
+# 30 accounts each of them is there.
+STEADY = frozenset(
+    "coupon_again deleted_customer email_change many_items one_second overpaid plan_again"
+    " second_currency tombstone two_addresses_of_one_second upgrades".split()
+)
+
 
 class World:
     """Settings and facts. `may` draws the nasty cases and notes which account got them."""
@@ -19,12 +26,15 @@ class World:
         self.seed, self.accounts = seed, accounts
         self.allowed, self.without, self.open_cases = allowed, without, open_cases
         self.serial = 0
+        self.missed = {}  # draws of a steady case since it came
+        self.turns = {}
         self.paid_times = set()
         self.noted = []
         self.notes = {}
         self.customers, self.subscriptions, self.invoices, self.charges = [], [], [], []
         self.refunds, self.disputes, self.credit_notes = [], [], []
         self.product_events = []
+        self.gold = set()  # currencies of the plan that was made again
         self._settings()
 
     def _settings(self):
@@ -41,6 +51,8 @@ class World:
         self.keys = rng.choice([None, ["account_id"], ["account_id"], ["tenant", "account_id"]])
         self.currency = rng.choice(["usd", "usd", "eur", "jpy", "kwd"])
         self.trial_days = rng.choice([7, 14, 14, 30])
+        # Are prices listed with what they cost elsewhere? Of two companies, one's are.
+        self.options = self.may("currency_options", 1) and self.seed % 2 == 1
         self.effect = self.may("effect", 0.35)  # do users who share a report pay more?
         self.span = rng.choice([130, 260])  # days of trial starts
         self.split_at = None
@@ -49,13 +61,22 @@ class World:
 
     def may(self, case, chance):
         """Draws a case; always consumes one number, so that switching cases off keeps the rest."""
-        hit = self.rng.random() < chance
+        missed = self.missed.get(case, 0)
+        hit = self.rng.random() < chance or case in STEADY and missed >= 1.5 / chance - 1
+        self.missed[case] = 0 if hit else missed + 1
         listed = self.allowed is None or case in self.allowed
         if case in OPEN and not self.open_cases or case in self.without or not listed:
             return False
         if hit:
             self.noted.append(case)
         return hit
+
+    def turn(self, case, *choices):
+        """One of the choices, each in its turn, so that few companies have them all."""
+        number = self.turns.get(case, self.seed)
+        self.turns[case] = number + 1
+        self.noted.append(f"{case}_{choices[number % len(choices)]}")
+        return choices[number % len(choices)]
 
     def wanted(self, case, plain):
         """Is a kind of account or of story switched on? The plain ones always are with --only."""

@@ -57,7 +57,10 @@ select
         as mrr_list_minor,
     case when trials.net_paid_at <= trials.horizon_end_at then trials.mrr_net_minor end
         as mrr_net_minor,
-    coalesce(trials.net_currency, trials.currency) as currency,
+    coalesce(
+        case when trials.net_paid_at <= trials.horizon_end_at then trials.net_currency end,
+        trials.currency
+    ) as currency,
     trials.product_id as stratum,
     trials.lost_at,
     trials.landmark_at <= as_of()

@@ -2,12 +2,31 @@
 -- would pay.
 with amounts as (
     select
-        items.subscription_id,
-        sum(prices.unit_amount_minor * coalesce(items.quantity, 1)) as plan_amount_minor
-    from stripe.subscription_items as items
-    inner join stripe.prices as prices on prices.price_id = items.price_id
-    inner join backtest.shown as shown on shown.subscription_id = items.subscription_id
-    group by items.subscription_id
+        subscription_id,
+        -- Unknown if the amount of one item is: a sum would pass over it.
+        case when count(*) = count(amount_minor) then cast(round(sum(amount_minor)) as bigint) end
+            as plan_amount_minor
+    from (
+        select
+            items.subscription_id,
+            coalesce(items.quantity, 1) * cast(
+                case
+                    when terms.currency = subscriptions.currency then terms.unit_amount_decimal
+                    else json_as_text(
+                        terms.currency_options, subscriptions.currency, 'unit_amount_decimal'
+                    )
+                end as double
+            ) as amount_minor
+        from stripe.subscription_items as items
+        inner join backtest.shown as shown on shown.subscription_id = items.subscription_id
+        inner join stripe.subscriptions as subscriptions
+            on subscriptions.subscription_id = items.subscription_id
+        left join stripe.price_terms as terms
+            on terms.price_id = items.price_id
+            and (terms.made_at is null or terms.made_at <= items.effective_at)
+            and (terms.replaced_at is null or terms.replaced_at > items.effective_at)
+    ) as priced
+    group by subscription_id
 )
 
 select

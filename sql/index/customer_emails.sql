@@ -9,11 +9,27 @@ with changes as (
         json_get_str(previous_attributes, 'email') as previous_email,
         observed_at,
         coalesce(
-            lag(observed_at) over (partition by id order by observed_at),
+            max(observed_at) over (
+                partition by id order by observed_at groups between unbounded preceding and 1 preceding
+            ),
             created_at
         ) as previous_from_at
     from stripe_log.customers
     where event_type = 'customer.updated' and json_contains(previous_attributes, 'email')
+),
+
+-- Of several changes in one second: one that another follows, and one that follows another.
+chained as (
+    select
+        earlier.customer_id,
+        earlier.observed_at,
+        earlier.email as passing_email
+    from changes as earlier
+    inner join changes as later
+        on later.customer_id = earlier.customer_id
+        and later.observed_at = earlier.observed_at
+        and later.previous_email = earlier.email
+    where later.email is distinct from earlier.previous_email
 ),
 
 dated as (
@@ -21,9 +37,19 @@ dated as (
     from stripe_log.customers
     where event_type = 'customer.created'
     union all
-    select customer_id, previous_email, previous_from_at, 'before change' from changes
+    select changes.customer_id, previous_email, previous_from_at, 'before change'
+    from chained
+    right anti join changes
+        on chained.customer_id = changes.customer_id
+        and chained.observed_at = changes.observed_at
+        and chained.passing_email = changes.previous_email
     union all
-    select customer_id, email, observed_at, 'change' from changes
+    select changes.customer_id, email, changes.observed_at, 'change'
+    from chained
+    right anti join changes
+        on chained.customer_id = changes.customer_id
+        and chained.observed_at = changes.observed_at
+        and chained.passing_email = changes.email
     union all
     select customer_id, customer_email, coalesce(finalized_at, created_at), 'invoice'
     from stripe_log.invoices

@@ -1,6 +1,8 @@
 -- Monthly recurring revenue that an invoice stands for: price times quantity of its recurring
 -- lines outside the trial. A cycle's lines are the full state, a later proration sets its item, a
--- credit without a charge removes it. List is before discounts, net is after those that last.
+-- credit without a charge removes it. List is before discounts, net is after those that last. What
+-- was billed comes before what the price is listed at: it may be of another currency, or of a price
+-- that had the id later. Unknown if one of the lines is.
 -- @keep result
 with lines as (
     select *, coalesce(subscription_item_id, price_id) as item_key
@@ -54,26 +56,75 @@ state as (
     select * exclude (latest) from changes where amount_minor >= 0
 ),
 
-counted as (
+-- The unit amount of a proration may be the prorated one, which makes up the line's whole amount: then
+-- it does not tell what a unit costs in a period.
+billed as (
+    select
+        * exclude (unit_amount_decimal),
+        case
+            when is_proration
+                and cast(unit_amount_decimal as double) * coalesce(quantity, 1) = amount_minor
+                then null
+            else unit_amount_decimal
+        end as unit_amount_decimal
+    from state
+),
+
+-- Of the prices that had the id by the day of the invoice the last one that cost what was billed.
+priced as (
     select
         lines.*,
-        prices.billing_interval,
-        prices.billing_interval_count,
-        prices.usage_type,
-        prices.billing_scheme,
-        prices.tiers_mode,
-        prices.tiers,
-        prices.transform_quantity,
-        coalesce(prices.unit_amount_decimal, lines.unit_amount_decimal) as price_decimal,
+        terms.billing_interval,
+        terms.billing_interval_count,
+        terms.usage_type,
+        terms.billing_scheme,
+        terms.tiers_mode,
+        terms.transform_quantity,
+        terms.currency = lines.currency as is_same_currency,
+        terms.unit_amount_decimal as listed_decimal,
+        terms.tiers,
+        json_get_json(terms.currency_options, lines.currency) as currency_option,
+        row_number() over (
+            partition by lines.invoice_id, lines.line_no
+            order by
+                coalesce(
+                    terms.currency = lines.currency
+                    and cast(terms.unit_amount_decimal as double)
+                    = cast(lines.unit_amount_decimal as double),
+                    false
+                ) desc,
+                terms.made_at desc nulls last
+        ) as choice
+    from stripe.price_terms as terms
+    right join billed as lines
+        on lines.price_id = terms.price_id
+        and (
+            terms.made_at is null
+            or terms.made_at <= coalesce(lines.invoice_finalized_at, lines.invoice_created_at)
+        )
+),
+
+counted as (
+    select
+        * exclude (tiers, choice),
+        coalesce(
+            unit_amount_decimal,
+            case when is_same_currency then listed_decimal end,
+            json_as_text(currency_option, 'unit_amount_decimal'),
+            json_as_text(currency_option, 'unit_amount')
+        ) as price_decimal,
+        case
+            when is_same_currency then tiers
+            else json_get_json(currency_option, 'tiers')
+        end as tiers,
         -- Of a price with tax inside, the tax is not revenue.
         case
-            when lines.inclusive_tax_minor > 0 and lines.amount_minor > lines.discount_minor
-                then 1.0 - cast(lines.inclusive_tax_minor as double)
-                    / (lines.amount_minor - lines.discount_minor)
+            when inclusive_tax_minor > 0 and amount_minor > discount_minor
+                then 1.0 - cast(inclusive_tax_minor as double) / (amount_minor - discount_minor)
             else 1.0
         end as untaxed_share
-    from stripe.prices as prices
-    right join state as lines on lines.price_id = prices.price_id
+    from priced
+    where choice = 1
 ),
 
 line_coupons as (
@@ -85,23 +136,57 @@ line_coupons as (
     group by invoice_id, line_no
 ),
 
+-- The amount of a whole period is what was billed for it, a line for each tier or one for all; a
+-- proration's is not. Tiers in a currency that the price does not show are not known.
 monthly as (
     select
         counted.*,
-        untaxed_share * monthly_minor(
-            price_decimal, billing_interval, billing_interval_count, quantity, usage_type,
-            billing_scheme, tiers_mode, tiers, transform_quantity
-        ) as list_minor
-    from counted
+        untaxed_share * case
+            when is_proration then unit_minor
+            when billing_scheme = 'tiered'
+                then case when is_same_currency or currency_option is not null then whole_minor end
+            when unit_amount_decimal is null then whole_minor
+            else coalesce(unit_minor, whole_minor)
+        end as list_minor
+    from (
+        select
+            *,
+            monthly_minor(
+                price_decimal, billing_interval, billing_interval_count, quantity, usage_type,
+                billing_scheme, tiers_mode, tiers, transform_quantity
+            ) as unit_minor,
+            monthly_minor(
+                amount_minor, billing_interval, billing_interval_count, 1, usage_type
+            ) as whole_minor
+        from counted
+    ) as counted
+),
+
+discounted as (
+    select
+        monthly.invoice_id,
+        list_minor,
+        discounted_minor(
+            list_minor, line_coupons.coupons, 'forever', billing_interval, billing_interval_count
+        ) as net_minor
+    from line_coupons
+    right join monthly
+        on line_coupons.invoice_id = monthly.invoice_id and line_coupons.line_no = monthly.line_no
+),
+
+-- A sum would pass over what is not known.
+sums as (
+    select
+        invoice_id,
+        case when count(*) = count(list_minor) then sum(list_minor) end as list_minor,
+        case when count(*) = count(net_minor) then sum(net_minor) end as net_minor
+    from discounted
+    group by invoice_id
 )
 
 select
-    monthly.invoice_id,
-    sum(list_minor) as mrr_list_minor,
-    sum(discounted_minor(
-        list_minor, line_coupons.coupons, 'forever', billing_interval, billing_interval_count
-    )) as mrr_net_minor
-from line_coupons
-right join monthly
-    on line_coupons.invoice_id = monthly.invoice_id and line_coupons.line_no = monthly.line_no
-group by monthly.invoice_id
+    sums.invoice_id,
+    case when partial.invoice_id is null then list_minor end as mrr_list_minor,
+    case when partial.invoice_id is null then net_minor end as mrr_net_minor
+from stripe.partial_invoices as partial
+right join sums on sums.invoice_id = partial.invoice_id

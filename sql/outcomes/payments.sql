@@ -8,6 +8,19 @@ with recurring as (
     group by invoice_id
 ),
 
+-- An invoice may be paid twice: reversals of all its payments are held against all its payments.
+charged as (
+    select settlements.invoice_id, sum(charges.amount_captured_minor) as charged_minor
+    from (
+        select distinct settled.invoice_id, settled.charge_id
+        from (select distinct invoice_id from outcomes.reversals) as reversed
+        inner join stripe.invoice_settlements as settled on settled.invoice_id = reversed.invoice_id
+    ) as settlements
+    inner join stripe.charges as charges on charges.charge_id = settlements.charge_id
+    where charges.status = 'succeeded'
+    group by settlements.invoice_id
+),
+
 running as (
     select
         reversals.invoice_id,
@@ -16,15 +29,20 @@ running as (
             partition by reversals.invoice_id order by reversals.at
             range between unbounded preceding and current row
         ) as reversed_minor,
-        invoices.cash_minor
+        invoices.cash_minor,
+        greatest(
+            invoices.cash_minor + coalesce(invoices.amount_overpaid_minor, 0),
+            coalesce(charged.charged_minor, 0)
+        ) as received_minor
     from outcomes.reversals as reversals
     inner join stripe.invoices as invoices on invoices.invoice_id = reversals.invoice_id
+    left join charged on charged.invoice_id = reversals.invoice_id
 ),
 
 reversed as (
     select invoice_id, min(at) as reversed_at
     from running
-    where reversed_minor >= cash_minor and cash_minor > 0
+    where reversed_minor >= received_minor and cash_minor > 0
     group by invoice_id
 )
 

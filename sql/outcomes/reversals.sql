@@ -18,6 +18,13 @@ from (
     where refunds.status = 'succeeded'
 ) as refunded
 union all
+select settlements.invoice_id, charges.charge_id, charges.first_refunded_at, charges.unseen_refunded_minor
+from stripe.charges as charges
+inner join (
+    select distinct invoice_id, charge_id from stripe.invoice_settlements
+) as settlements on settlements.charge_id = charges.charge_id
+where charges.unseen_refunded_minor > 0
+union all
 select invoice_id, dispute_id, created_at, amount_minor
 from (
     select settlements.invoice_id, disputes.dispute_id, disputes.created_at, disputes.amount_minor

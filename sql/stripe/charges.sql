@@ -1,9 +1,29 @@
--- Charges as they stood: refunds and disputes of later days are taken back.
+-- Charges as they stood: refunds and disputes of later days are taken back. A charge may show its
+-- latest refunds only: what else it says was refunded came before those that are known.
 with refunded as (
-    select charge_id, sum(amount_minor) as amount_minor
-    from stripe.refunds
+    select
+        charge_id,
+        sum(amount_minor) filter (where created_at <= as_of()) as amount_minor,
+        sum(amount_minor) as total_minor,
+        min(created_at) as first_at
+    from stripe_version.refunds
     where status = 'succeeded'
     group by charge_id
+),
+
+stood as (
+    select
+        charges.*,
+        coalesce(refunded.amount_minor, 0) as known_refunded_minor,
+        case
+            when charges.has_more_refunds and refunded.first_at <= as_of()
+                then greatest(charges.amount_refunded_minor - refunded.total_minor, 0)
+            else 0
+        end as unseen_refunded_minor,
+        refunded.first_at as first_refunded_at
+    from stripe_version.charges as charges
+    left join refunded on refunded.charge_id = charges.id
+    where charges.created_at <= as_of() and charges.is_in_mode
 ),
 
 disputed as (
@@ -18,12 +38,14 @@ select
     charges.status,
     charges.amount_minor,
     charges.amount_captured_minor,
-    coalesce(refunded.amount_minor, 0) as amount_refunded_minor,
+    known_refunded_minor + unseen_refunded_minor as amount_refunded_minor,
+    unseen_refunded_minor,
+    first_refunded_at,
     charges.currency,
     charges.created_at,
     charges.is_paid,
-    coalesce(refunded.amount_minor, 0) >= charges.amount_minor and charges.amount_minor > 0
-        as is_refunded,
+    known_refunded_minor + unseen_refunded_minor >= charges.amount_minor
+    and charges.amount_minor > 0 as is_refunded,
     disputed.charge_id is not null as is_disputed,
     charges.failure_code,
     charges.outcome_type,
@@ -33,7 +55,5 @@ select
     charges.billing_email,
     charges.receipt_email,
     charges.livemode
-from stripe_version.charges as charges
-left join refunded on refunded.charge_id = charges.id
+from stood as charges
 left join disputed on disputed.charge_id = charges.id
-where charges.created_at <= as_of() and charges.is_in_mode

@@ -1,10 +1,12 @@
--- Lines of invoices, one row each, in both API generations' one form.
+-- Lines of invoices, one row each, in both API generations' one form, those that landed apart from
+-- their invoice among them.
 select
     invoice_id,
     line['id'] as line_id,
-    line['line_no'] as line_no,
+    coalesce(further_no, line['line_no']) as line_no,
     invoice_status,
     invoice_created_at,
+    invoice_finalized_at,
     invoice_total_minor,
     customer_id,
     coalesce(line['subscription_id'], case when line['is_recurring'] then subscription_id end)
@@ -32,7 +34,23 @@ from (
         currency,
         status as invoice_status,
         created_at as invoice_created_at,
+        finalized_at as invoice_finalized_at,
         total_minor as invoice_total_minor,
-        unnest(lines) as line
+        unnest(lines) as line,
+        cast(null as bigint) as further_no
     from stripe.invoices
+    union all
+    select
+        invoices.invoice_id,
+        invoices.customer_id,
+        invoices.subscription_id,
+        invoices.currency,
+        invoices.status,
+        invoices.created_at,
+        invoices.finalized_at,
+        invoices.total_minor,
+        further.line,
+        further.line_no
+    from stripe.further_lines as further
+    inner join stripe.invoices as invoices on invoices.invoice_id = further.invoice_id
 ) as unnested

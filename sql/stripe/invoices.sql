@@ -37,6 +37,9 @@ select
         when paid_at <= as_of() and status = 'paid' then amount_paid_minor
         else 0
     end as cash_minor,
+    -- More was paid than was due: it came, too.
+    case when paid_at <= as_of() and status = 'paid' then amount_overpaid_minor end
+        as amount_overpaid_minor,
     starting_balance_minor,
     case when paid_at <= as_of() then is_paid_out_of_band end as is_paid_out_of_band,
     charge_id,

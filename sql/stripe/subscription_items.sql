@@ -1,5 +1,6 @@
 -- What a subscription consisted of, rebuilt from invoice lines: a cycle's lines are the full
 -- state, prorations change single items from their period's start, also when billed weeks later.
+-- One row without an item stands for a subscription of which only a part is known.
 with lines as (
     select
         coalesce(line['subscription_id'], subscription_id) as subscription_id,
@@ -19,16 +20,22 @@ with lines as (
         from stripe_version.invoices
         where is_in_mode and not is_deleted
             and status not in ('draft', 'void')
+        union all
+        select invoices.id, invoices.subscription_id, invoices.created_at, further.line
+        from stripe.further_lines as further
+        inner join stripe_version.invoices as invoices on invoices.id = further.invoice_id
+        where invoices.status not in ('draft', 'void')
     ) as unnested
     where line['is_recurring'] and line['period_start_at'] <= as_of()
 ),
 
 last_sets as (
-    select subscription_id, effective_at, invoice_id
+    select subscription_id, effective_at, evidence_at, invoice_id
     from (
         select
             subscription_id,
             effective_at,
+            evidence_at,
             invoice_id,
             row_number() over (
                 partition by subscription_id order by effective_at desc, evidence_at desc, invoice_id
@@ -70,30 +77,74 @@ ordered as (
 
 billed as (
     select distinct subscription_id from lines
+),
+
+-- The invoice that set the state, or a later one, shows a part of its lines only.
+partial as (
+    select lines.subscription_id
+    from stripe.partial_invoices as partial
+    inner join lines on lines.invoice_id = partial.invoice_id
+    left join last_sets on last_sets.subscription_id = lines.subscription_id
+    where last_sets.evidence_at is null or lines.evidence_at >= last_sets.evidence_at
+    union
+    select partial.subscription_id
+    from stripe.partial_subscriptions as partial
+    left join billed on billed.subscription_id = partial.subscription_id
+    where billed.subscription_id is null
+),
+
+items as (
+    select
+        subscription_id,
+        subscription_item_id,
+        price_id,
+        product_id,
+        quantity,
+        effective_at,
+        evidence_at
+    from ordered
+    where latest = 1 and not (is_proration and amount_minor < 0)
+    union all
+    select
+        unnested.subscription_id,
+        item['id'],
+        item['price_id'],
+        item['product_id'],
+        item['quantity'],
+        item['created_at'],
+        item['created_at']
+    from (
+        select subscription_id, unnest(items) as item, 1 as nth from stripe.subscriptions
+        union all
+        -- Items that landed by themselves stand behind those that the subscription shows.
+        select
+            further.subscription_id,
+            further.item,
+            row_number() over (
+                partition by further.subscription_id, further.item['id'] order by encode(further.key, 'hex')
+            ) as nth
+        from (
+            select subscriptions.subscription_id, unnest(subscriptions.items) as item
+            from stripe.subscriptions as subscriptions
+            where subscriptions.has_more_items
+        ) as shown
+        right anti join (
+            select subscription_id, key, unnest(item) as item from stripe_log.subscription_items
+        ) as further
+            on shown.subscription_id = further.subscription_id
+            and shown.item['id'] = further.item['id']
+        inner join stripe.subscriptions as subscriptions
+            on subscriptions.subscription_id = further.subscription_id
+        where subscriptions.has_more_items
+    ) as unnested
+    left join billed on billed.subscription_id = unnested.subscription_id
+    where unnested.nth = 1
+        and billed.subscription_id is null
+        and (item['created_at'] is null or item['created_at'] <= as_of())
 )
 
-select
-    subscription_id,
-    subscription_item_id,
-    price_id,
-    product_id,
-    quantity,
-    effective_at,
-    evidence_at
-from ordered
-where latest = 1 and not (is_proration and amount_minor < 0)
+select items.*
+from partial
+right anti join items on items.subscription_id = partial.subscription_id
 union all
-select
-    unnested.subscription_id,
-    item['id'],
-    item['price_id'],
-    item['product_id'],
-    item['quantity'],
-    item['created_at'],
-    item['created_at']
-from (
-    select subscription_id, unnest(items) as item from stripe.subscriptions
-) as unnested
-left join billed on billed.subscription_id = unnested.subscription_id
-where billed.subscription_id is null
-    and (item['created_at'] is null or item['created_at'] <= as_of())
+select subscription_id, null, null, null, null, null, null from partial

@@ -22,6 +22,10 @@ select
         when versions.trial_start_at <= as_of() and as_of() < versions.trial_end_at then 'trialing'
         when versions.status = 'paused' and as_of() >= coalesce(paused_at, versions.trial_end_at)
             then 'paused'
+        -- What has no time of its own is known today; a list says so itself.
+        when versions.status in ('past_due', 'paused')
+            and versions.source <> 'event' and as_of() >= data_through()
+            then versions.status
         when versions.status = 'unpaid' and as_of() >= data_through() then 'unpaid'
         when history.is_first_invoice_open and versions.trial_start_at is null then 'incomplete'
         when history.is_past_due then 'past_due'
@@ -60,6 +64,7 @@ select
     versions.billing_mode,
     case when as_of() >= data_through() then versions.metadata end as metadata,
     versions.items,
+    coalesce(versions.has_more_items, false) as has_more_items,
     versions.discounts,
     versions.test_clock_id,
     versions.livemode,

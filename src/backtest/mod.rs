@@ -1,5 +1,5 @@
-//! From rows to figures to verdict to report. Pure but for [`run`] and [`ledger`], which ask the
-//! engine: no SQL, no IO, no clock.
+//! From rows to figures to verdict to report. Pure but for [`run`], [`ledger`] and [`partial`], which ask
+//! the engine: no SQL, no IO, no clock.
 //!
 //! [`row`] is what goes in, with [`spec`] (what is asked) and [`context`] (how the run went).
 //! [`figures`] computes, [`verdict`] judges, [`report`] holds it all; [`json`] is for programs,
@@ -16,6 +16,7 @@ pub mod ladder;
 mod leakage;
 mod ledger;
 pub mod pair;
+mod partial;
 pub mod read;
 pub mod report;
 pub mod row;
@@ -34,6 +35,7 @@ mod tests;
 pub use context::Context;
 pub use document::Style;
 pub use figures::Figures;
+pub use partial::partial_lists;
 pub use report::Backtest;
 pub use row::{Exclusion, TrialRow};
 pub use spec::Spec;

@@ -10,6 +10,7 @@ use super::context::{Context, Definition, Identity, Input, Tier, Warning};
 use super::format::tier_name;
 use super::leakage::Past;
 use super::ledger::{self, Try};
+use super::partial::partial_lists;
 use super::read;
 use super::row::{Exclusion, TrialRow};
 use super::signals::Signals;
@@ -243,6 +244,8 @@ async fn measure(
         let sentence = format!("{first}{more}; `paydirt identity` lists all that are unknown");
         context.warnings.push(Warning::new("unknown_account", sentence));
     }
+    let partial = partial_lists(engine, &settings).await?;
+    context.warnings.extend(partial.into_iter().map(|s| Warning::new("partial_lists", s)));
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
         context.warnings.push(Warning::new(
             "no_signal",

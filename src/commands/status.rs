@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
-use crate::backtest::{format::count as grouped, read};
+use crate::backtest::{format::count as grouped, partial_lists, read};
 use crate::commands::stripe;
 use crate::config::Project;
 use crate::engine::Engine;
@@ -52,6 +52,9 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         .await?;
     let rejected = read::records(&rejected)?.first().map_or(Ok(0), |row| row.count("n"))?;
     if format == Format::Table {
+        for sentence in partial_lists(&engine, engine.settings().await?).await? {
+            println!("{sentence}");
+        }
         if used > 0 || budget.is_some() {
             let budget = budget.map(|budget| format!(" of {}", grouped(budget)));
             println!(

@@ -18,6 +18,7 @@ mod partitions;
 mod recall;
 mod session;
 pub mod system;
+mod ties;
 mod versions;
 
 use std::collections::HashMap;

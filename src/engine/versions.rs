@@ -1,12 +1,15 @@
 //! Of each Stripe object the one version that counts at the as-of time: the latest observed by
-//! then, else the earliest later one. Ties: created before the rest, then content, never the order
-//! of landing. A deletion empties the object, so it counts only where there is nothing else; what
-//! it says stands in `is_deleted`.
+//! then, else the earliest later one. Within a second the order is that of [`super::ties`], then
+//! content, never the order of landing. An id that was given a second time after a deletion, as those
+//! of coupons, plans and products may be, is the newer object from its creation on. A deletion empties
+//! the object, so it counts only where there is nothing else; what it says stands in `is_deleted`.
 //!
 //! Nearly all objects have one version. The others are found once, and a scan then skips the rows
 //! that do not count: no query sorts the log.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -26,10 +29,19 @@ use tokio::sync::OnceCell;
 use crate::config::Mode;
 use crate::engine::landed::LandedTable;
 use crate::engine::options::Settings;
+use crate::engine::ties::{self, Class, State};
 
 const IS_DELETED: &str = "is_deleted";
 /// Columns that decide.
-const READ: [&str; 6] = ["id", "livemode", "deleted", "observed_at", "event_type", "key"];
+const READ: [&str; 7] =
+    ["id", "livemode", "deleted", "observed_at", "event_type", "key", "api_version"];
+const CREATED: &str = "created_at";
+/// Times that an invoice only ever gets more of: of two of its states the one with more is the later.
+const PROGRESS: [&str; 4] = ["finalized_at", "paid_at", "voided_at", "marked_uncollectible_at"];
+/// What tells the order within a second where the columns that decide do not.
+const TOLD: [&str; 2] = ["raw", "previous_attributes"];
+/// A time that nothing tells.
+const UNKNOWN: i64 = i64::MIN;
 /// Choices that are remembered.
 const REMEMBERED: usize = 8;
 
@@ -56,13 +68,23 @@ struct Contested {
 #[derive(Debug, Clone, Copy)]
 struct Version {
     object: u128,
+    key: u128,
+    observed_at: i64,
+    /// When the object came to be.
+    born_at: i64,
+    place: Place,
+    file: u32,
+    row: u32,
     livemode: Option<bool>,
     is_deletion: bool,
-    observed_at: i64,
-    is_creation: bool,
-    key: u128,
-    file: usize,
-    row: usize,
+}
+
+/// Where a version stands among those of its second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    class: Class,
+    progress: u8,
+    within: u16,
 }
 
 /// Rows of one file, in order: those that do not count, and those whose object is deleted.
@@ -108,37 +130,58 @@ impl VersionTable {
     /// Reads what decides of all rows, and keeps what can be decided in more than one way.
     async fn contested(&self, session: &dyn Session) -> Result<Contested> {
         let schema = self.log.schema();
-        let columns = READ.map(|name| schema.index_of(name));
-        let columns = columns.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+        let has = |name: &str| schema.index_of(name).is_ok();
+        let mut names = READ.to_vec();
+        let created = has(CREATED).then_some(names.len());
+        names.extend(created.map(|_| CREATED));
+        let progress = names.len();
+        if PROGRESS.iter().all(|name| has(name)) {
+            names.extend(PROGRESS);
+        }
+        let progress = progress..names.len();
+        let columns = self.columns(&names)?;
         let mut versions = vec![];
         let mut rows = vec![];
         for (file, part) in self.log.files().iter().enumerate() {
             let mut batches = self.log.read(session, part.clone(), &columns)?;
             let mut row = 0;
             while let Some(batch) = batches.try_next().await? {
+                let time = |at| batch.column(at).as_primitive::<TimestampMicrosecondType>();
                 let ids = batch.column(0).as_string_view();
                 let (livemode, deleted) =
                     (batch.column(1).as_boolean(), batch.column(2).as_boolean());
-                let observed = batch.column(3).as_primitive::<TimestampMicrosecondType>();
+                let observed = time(3);
                 let types = batch.column(4).as_string_view();
                 let keys = batch.column(5).as_binary_view();
+                let dated = batch.column(6);
+                let born = created.map(time);
+                let progress: Vec<_> = progress.clone().map(|at| batch.column(at)).collect();
                 for at in 0..batch.num_rows() {
                     let key = keys.value(at).try_into().map_err(|_| {
                         internal_datafusion_err!("a key of the log has not 16 bytes")
                     })?;
+                    let is_deletion = deleted.value(at);
+                    let event_type = types.is_valid(at).then(|| types.value(at));
                     versions.push(Version {
                         object: hash(ids.value(at)),
-                        livemode: livemode.is_valid(at).then(|| livemode.value(at)),
-                        is_deletion: deleted.value(at),
-                        observed_at: if observed.is_valid(at) {
-                            observed.value(at)
-                        } else {
-                            i64::MAX
-                        },
-                        is_creation: types.is_valid(at) && types.value(at).ends_with(".created"),
                         key: u128::from_be_bytes(key),
-                        file,
-                        row: row + at,
+                        observed_at: match observed.is_valid(at) {
+                            true => observed.value(at),
+                            false if is_deletion => UNKNOWN,
+                            false => i64::MAX,
+                        },
+                        born_at: born
+                            .filter(|born| born.is_valid(at))
+                            .map_or(UNKNOWN, |born| born.value(at)),
+                        place: Place {
+                            class: Class::of(event_type, dated.is_valid(at)),
+                            progress: progress.iter().filter(|p| p.is_valid(at)).count() as u8,
+                            within: event_type.is_some_and(ties::is_update).into(),
+                        },
+                        file: file as u32,
+                        row: (row + at) as u32,
+                        livemode: livemode.is_valid(at).then(|| livemode.value(at)),
+                        is_deletion,
                     });
                 }
                 row += batch.num_rows();
@@ -150,8 +193,94 @@ impl VersionTable {
             .chunk_by(|one, next| one.object == next.object)
             .filter(|versions| versions.len() > 1 || versions[0].is_deletion)
             .flatten();
-        Ok(Contested { versions: contested.copied().collect(), rows })
+        let mut versions: Vec<Version> = contested.copied().collect();
+        fill_births(&mut versions);
+        let ties = ties_of(&versions, !progress.is_empty());
+        let states = self.states(session, &versions, &ties).await?;
+        for tie in &ties {
+            let told: Vec<&State> = tie.versions.iter().filter_map(|at| states.get(at)).collect();
+            let before = tie.before.and_then(|at| states.get(&at));
+            let places = ties::order(&told, before);
+            for (&at, place) in tie.versions.iter().zip(places) {
+                versions[at].place.within = u16::try_from(place).unwrap_or(u16::MAX);
+            }
+        }
+        Ok(Contested { versions, rows })
     }
+
+    fn columns(&self, names: &[&str]) -> Result<Vec<usize>> {
+        let schema = self.log.schema();
+        names.iter().map(|name| Ok(schema.index_of(name)?)).collect()
+    }
+
+    /// What the versions of the ties and those before them say, by their place in `versions`.
+    async fn states(
+        &self,
+        session: &dyn Session,
+        versions: &[Version],
+        ties: &[Tie],
+    ) -> Result<HashMap<usize, State>> {
+        let mut wanted: Vec<usize> =
+            ties.iter().flat_map(|tie| tie.versions.iter().copied().chain(tie.before)).collect();
+        wanted.sort_unstable_by_key(|&at| (versions[at].file, versions[at].row));
+        wanted.dedup();
+        let columns = self.columns(&TOLD)?;
+        let mut states = HashMap::new();
+        for of_file in wanted.chunk_by(|&one, &next| versions[one].file == versions[next].file) {
+            let file = &self.log.files()[versions[of_file[0]].file as usize];
+            let rows: Vec<usize> = of_file.iter().map(|&at| versions[at].row as usize).collect();
+            let total = rows.last().map_or(0, |last| last + 1);
+            let part = PartitionedFile::new_from_meta(file.object_meta.clone())
+                .with_extension(ParquetRowSelection::new(only(&rows, total)));
+            let mut batches = self.log.read(session, part, &columns)?;
+            let mut of_file = of_file.iter();
+            while let Some(batch) = batches.try_next().await? {
+                let (raw, before) =
+                    (batch.column(0).as_string_view(), batch.column(1).as_string_view());
+                for (row, &at) in (0..batch.num_rows()).zip(of_file.by_ref()) {
+                    let before = before.is_valid(row).then(|| before.value(row));
+                    states.insert(at, State::parse(raw.value(row), before));
+                }
+            }
+        }
+        Ok(states)
+    }
+}
+
+/// Versions of one second, the order of which only their content tells, and the last one before them.
+struct Tie {
+    versions: Vec<usize>,
+    before: Option<usize>,
+}
+
+/// The ties among contested versions, which are in the order of objects and keys. In a table whose
+/// rows show their progress, as invoices do, one update and what came of it are no tie.
+fn ties_of(versions: &[Version], shows_progress: bool) -> Vec<Tie> {
+    let mut ties = vec![];
+    let mut from = 0;
+    for object in versions.chunk_by(|one, next| one.object == next.object) {
+        let mut order: Vec<usize> = (from..from + object.len()).collect();
+        from += object.len();
+        let moment = |at: usize| (versions[at].observed_at, versions[at].place.class);
+        let alike = |at: usize| (moment(at), versions[at].place.progress);
+        order.sort_by_key(|&at| (alike(at), versions[at].key));
+        let mut ranges: Vec<Range<usize>> = vec![];
+        for tie in order.chunk_by(|&one, &next| alike(one) == alike(next)) {
+            let start = ranges.last().map_or(0, |range| range.end);
+            ranges.push(start..start + tie.len());
+        }
+        for range in ranges {
+            let tie = &order[range.clone()];
+            let updates = tie.iter().filter(|&&at| versions[at].place.within > 0).count();
+            let least = if shows_progress { 2 } else { 1 };
+            let is_change = versions[tie[0]].place.class == Class::Change;
+            if is_change && tie.len() > 1 && updates >= least {
+                let before = range.start.checked_sub(1).map(|at| order[at]);
+                ties.push(Tie { versions: tie.to_vec(), before });
+            }
+        }
+    }
+    ties
 }
 
 /// 128 bits that are the same for the same id.
@@ -173,9 +302,17 @@ impl Contested {
                     continue;
                 };
                 let others = versions().filter(|other| !std::ptr::eq(*other, counts));
-                others.for_each(|other| choices[other.file].left_out.push(other.row));
-                if versions().any(|version| version.is_deletion && version.observed_at <= as_of) {
-                    choices[counts.file].deleted.push(counts.row);
+                for other in others {
+                    choices[other.file as usize].left_out.push(other.row as usize);
+                }
+                // What was made again afterwards is not deleted.
+                let is_deleted = versions().any(|version| {
+                    version.is_deletion
+                        && version.observed_at <= as_of
+                        && counts.born_at <= version.deletes_until()
+                });
+                if is_deleted {
+                    choices[counts.file as usize].deleted.push(counts.row as usize);
                 }
             }
         }
@@ -189,13 +326,49 @@ impl Contested {
 
 impl Version {
     /// The least of an object's versions counts.
-    fn order(&self, as_of: i64) -> (bool, bool, i64, bool, u128) {
-        let is_later = self.observed_at > as_of;
-        // Of those observed by then the last one, of later ones the first.
-        let distance =
-            if is_later { self.observed_at } else { as_of.saturating_sub(self.observed_at) };
-        let is_created_last = self.is_creation != is_later;
-        (self.is_deletion, is_later, distance, is_created_last, self.key)
+    fn order(&self, as_of: i64) -> impl Ord + use<> {
+        let (born, observed) =
+            (Distance::of(self.born_at, as_of), Distance::of(self.observed_at, as_of));
+        // Of those observed by then the last of a second, of later ones the first.
+        let place = (self.place, self.key);
+        let (first, last) = match observed.is_later {
+            true => (Some(place), None),
+            false => (None, Some(Reverse(place))),
+        };
+        (self.is_deletion, born, observed, first, last)
+    }
+
+    /// What came to be later than this was not meant by a deletion.
+    fn deletes_until(&self) -> i64 {
+        match (self.born_at, self.observed_at) {
+            (UNKNOWN, UNKNOWN) => i64::MAX,
+            (UNKNOWN, observed_at) => observed_at,
+            (born_at, _) => born_at,
+        }
+    }
+}
+
+/// Versions that do not tell when their object came to be are of the first of its id.
+fn fill_births(versions: &mut [Version]) {
+    for object in versions.chunk_by_mut(|one, next| one.object == next.object) {
+        let known = object.iter().map(|version| version.born_at).filter(|&born| born != UNKNOWN);
+        let first = known.min().unwrap_or(UNKNOWN);
+        let unknown = object.iter_mut().filter(|v| v.born_at == UNKNOWN && !v.is_deletion);
+        unknown.for_each(|version| version.born_at = first);
+    }
+}
+
+/// How far a moment is from the as-of time: past ones come first, the nearest of each before others.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Distance {
+    is_later: bool,
+    micros: i64,
+}
+
+impl Distance {
+    fn of(moment: i64, as_of: i64) -> Self {
+        let is_later = moment > as_of;
+        Self { is_later, micros: if is_later { moment } else { as_of.saturating_sub(moment) } }
     }
 }
 

@@ -13,6 +13,7 @@ use paydirt::error::{Error, Result};
 use paydirt::lake::Lake;
 use paydirt::sync::files::{Expanded, expand};
 use paydirt::sync::land::{Landing, Outcome};
+use paydirt::time::parse_moment;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -134,10 +135,19 @@ impl Company {
 
     /// Opens the project as it is now.
     pub fn open(&self) -> Database {
+        self.open_at(None)
+    }
+
+    /// The same as of a moment.
+    pub fn open_as_of(&self, moment: &str) -> Database {
+        self.open_at(Some(parse_moment(moment).unwrap()))
+    }
+
+    fn open_at(&self, as_of: Option<i64>) -> Database {
         let root = self.root.clone();
         wait(async move {
             let project = Project::open(Some(&root)).unwrap();
-            let engine = Engine::open(project, None).await.unwrap();
+            let engine = Engine::open(project, as_of).await.unwrap();
             let session = engine.session().unwrap();
             Database { engine, session }
         })

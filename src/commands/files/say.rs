@@ -65,7 +65,8 @@ pub fn describe(outcome: &Outcome) {
     say_notes(report);
     let unread = report.diagnostics.len();
     if unread > 0 {
-        eprintln!("  note: {unread} fields could not be read and are NULL; see system.diagnostics");
+        let unread = counted(unread as u64, "field");
+        eprintln!("  note: {unread} could not be read whole; see system.diagnostics");
     }
 }
 

@@ -17,9 +17,11 @@ pub fn is_balanced(text: &[u8]) -> bool {
 
 /// True if one object follows another, which could both be records.
 pub fn has_neighbours(text: &[u8]) -> bool {
+    // A byte order mark may stand between two files.
+    let is_between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b',' | 0xef | 0xbb | 0xbf);
     memchr_iter(b'{', text).any(|at| {
         let before = text[..at].iter().rev();
-        before.copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b',')) == Some(b'}')
+        before.copied().find(|byte| !is_between(byte)) == Some(b'}')
     })
 }
 
@@ -50,7 +52,8 @@ mod tests {
 
     #[test]
     fn objects_one_after_the_other_are_neighbours() {
-        for text in ["{}{}", "{} ,\t{\"a\":1}", r#"{"a":[{},{}]}"#, r#"{"a":"}{"}"#] {
+        for text in ["{}{}", "{} ,\t{\"a\":1}", r#"{"a":[{},{}]}"#, r#"{"a":"}{"}"#, "{}\u{feff}{}"]
+        {
             assert!(has_neighbours(text.as_bytes()), "{text}");
         }
         for text in ["{}", r#"{"a":{},"b":{"c":{}}}"#, r#"{"a":"}","b":{}}"#, "}"] {

@@ -75,6 +75,7 @@ mod tests {
                     (*line, String::from_utf8(block.text[range.clone()].to_vec()).unwrap())
                 }
                 Item::Broken { line, .. } => (*line, "{\"a\":1".to_owned()),
+                Item::Mark => unreachable!(),
             }));
             count += 1;
             spare = block;

@@ -269,9 +269,15 @@ pub fn object<'a>(record: &'a Json<'a>, name: &str, faults: &mut Vec<Fault>) -> 
     let Some(value) = record.get(name) else { return Cow::Owned(Json::Null) };
     let why = match value {
         Json::String(text) if text.trim().is_empty() => return Cow::Owned(Json::Null),
-        Json::String(text) => match Json::parse(text) {
-            Ok(inner @ (Json::Object(_) | Json::Null)) => return Cow::Owned(inner),
-            Ok(inner) => format!("holds {}, not an object", inner.kind()),
+        Json::String(text) => match Json::parse_lenient(text) {
+            Ok((inner @ (Json::Object(_) | Json::Null), non_finite)) => {
+                if non_finite > 0 {
+                    let why = format!("{non_finite} values NaN or Infinity are taken as NULL");
+                    faults.push((name.to_owned(), why));
+                }
+                return Cow::Owned(inner);
+            }
+            Ok((inner, _)) => format!("holds {}, not an object", inner.kind()),
             Err(error) => error.to_string(),
         },
         Json::Object(_) | Json::Null => return Cow::Borrowed(value),
@@ -279,6 +285,23 @@ pub fn object<'a>(record: &'a Json<'a>, name: &str, faults: &mut Vec<Fault>) -> 
     };
     faults.push((name.to_owned(), why));
     Cow::Borrowed(value)
+}
+
+/// The same, but text that gives a name twice is a fault, and the last of the two stays.
+pub fn object_once<'a>(
+    record: &'a Json<'a>,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) -> Cow<'a, Json<'a>> {
+    let mut object = object(record, name, faults);
+    if let Cow::Owned(inner) = &mut object
+        && let Some(twice) = inner.name_given_twice()
+    {
+        let why = format!("gives `{twice}` twice in one object: the last value counts");
+        faults.push((name.to_owned(), why));
+        inner.keep_last();
+    }
+    object
 }
 
 /// Compact text; nothing for an object without fields, which tables leave NULL.

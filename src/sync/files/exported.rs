@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::events::{EventRow, canonical, compact, object, text};
+use super::events::{EventRow, canonical, compact, object_once, text};
 use super::mapping::{FileMapping, Source, Sources};
 use super::preset::{Preset, Shape};
 use super::target::{TARGETS, Target};
@@ -60,7 +60,7 @@ impl Places {
     ) -> Result<EventRow<'a>, Unlanded> {
         let shape = self.preset.shape();
         let opened: Vec<(&str, Cow<'a, Json<'a>>)> =
-            shape.objects.iter().map(|name| (*name, object(record, name, faults))).collect();
+            shape.objects.iter().map(|name| (*name, object_once(record, name, faults))).collect();
         let record = Record { record, opened: &opened, mapped, places: &self.by_target };
 
         let kind = shape.kind(record.record);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::events::{EventRow, canonical, compact, object};
+use super::events::{EventRow, canonical, compact, object_once};
 use super::mapping::{FileMapping, Sources};
 use super::target::Target;
 use super::time::micros_in;
@@ -63,7 +63,7 @@ fn properties<'a>(record: &'a Json<'a>, sources: &Sources, faults: &mut Vec<Faul
     let column = sources.get(Target::Properties);
     let inner = match column.map(|source| (source, source.value(record))) {
         Some((source, Some(_))) if record.get(&source.name).is_some() => {
-            object(record, &source.name, faults).into_owned()
+            object_once(record, &source.name, faults).into_owned()
         }
         Some((_, Some(nested))) => nested.clone(),
         _ => Json::Null,

@@ -1,11 +1,15 @@
 //! Lands one file: records in, chunks of batches and a report out.
 
 use std::io::{self, BufRead};
+use std::mem::replace;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 
 use super::blocks::{Block, Blocks};
@@ -14,11 +18,15 @@ use super::expand::problem;
 use super::mapping::FileMapping;
 use super::open::{self, Input, open};
 use super::preset::Preset;
-use super::reading::{Reading, Sink, Tally};
+use super::reading::{Reading, Sink};
+use super::same_name::{SameName, Whose, tell_apart, without_values};
+use super::tally::Tally;
 use super::target::Target;
+use super::unwrap::wrapped;
 use super::{columnar, parallel};
 use crate::error::Result;
-use crate::sync::report::FileReport;
+use crate::sync::json::Json;
+use crate::sync::report::{FileReport, Refusal, Rejected};
 
 /// Batches that are decoded while others are looked at.
 const BATCHES_AHEAD: usize = 2;
@@ -78,6 +86,8 @@ struct Landing<'a> {
     has_zone: bool,
     reading: Reading<'a>,
     tally: Tally,
+    /// Bytes behind the end of compressed data.
+    left_out: Arc<AtomicU64>,
     sink: Sink<'a>,
 }
 
@@ -96,12 +106,13 @@ impl<'a> Landing<'a> {
                 .is_some_and(|mapping| mapping.time_zone.is_some()),
             reading: Reading::new(name, mappings, landed_at, chunk_rows),
             tally: Tally::default(),
+            left_out: Arc::default(),
             sink,
         }
     }
 
     fn read(&mut self, path: &Path) -> Result<()> {
-        match open(path) {
+        match open(path, &self.left_out) {
             Ok(Input::Text(text)) => self.text(text),
             Ok(Input::Parquet(file)) => self.parquet(columnar::reader(file)),
             Ok(Input::ParquetInMemory(bytes)) => self.parquet(columnar::reader(bytes)),
@@ -141,42 +152,71 @@ impl<'a> Landing<'a> {
     }
 
     fn csv(&mut self, text: Box<dyn BufRead + Send>) -> Result<()> {
-        let mut table = match Table::new(text) {
+        let mut table = match Table::new(text, |columns| self.reading.knows(columns)) {
             Ok(table) => table,
             Err(reason) => {
                 self.reject_file(reason);
                 return Ok(());
             }
         };
-        let is_export = self.reading.preset_of(&table.columns()).is_some();
-        let guessed = &mut self.reading.guessed;
-        if !is_export {
-            guessed.settle(&table.columns());
+        let columns = table.columns();
+        if !self.reading.knows(&columns) {
+            self.reject_table();
+            return Ok(());
         }
-        if !is_export && !guessed.are_enough() {
-            guessed.guesses.clear();
-            self.reject_file(
-                "is not recognised: neither JSON nor Parquet, and its first line is no CSV header \
-                 with a column for event and time"
-                    .to_owned(),
-            );
+        let is_wrapped = self.reading.may_wrap(&columns);
+        if !is_wrapped && self.reading.preset_of(&columns).is_none() {
+            self.reading.guessed.settle(&columns);
+        }
+        if !self.tell_apart(&columns, &table.same_names) {
             return Ok(());
         }
         self.container = "csv";
         let (reading, sink) = (&mut self.reading, &mut *self.sink);
+        let (mut is_first, mut is_table) = (true, true);
         table.read(|row, line| {
+            // Columns of such names may also hold anything else.
+            if replace(&mut is_first, false) && is_wrapped {
+                is_table = row.as_ref().is_ok_and(|row| wrapped(row).is_some());
+                if !is_table {
+                    return Ok(false);
+                }
+            }
             if let Err(refusal) = row.and_then(|row| reading.record(&row, line)) {
                 reading.reject(Some(line), refusal);
             }
             reading.hand_on(false, sink)
-        })
+        })?;
+        if !is_table {
+            self.reject_table();
+        }
+        Ok(())
+    }
+
+    fn reject_table(&mut self) {
+        self.reject_file(
+            "is not recognised: neither JSON nor Parquet, and its first line is no CSV header \
+             with a column for event and time"
+                .to_owned(),
+        );
+    }
+
+    /// False, and the file is refused, if columns of one name are more than properties.
+    fn tell_apart(&mut self, columns: &Json<'_>, same_names: &[SameName]) -> bool {
+        let Reading { given, guessed, .. } = &self.reading;
+        let whose = Whose { columns, preset: self.reading.preset_of(columns), given, guessed };
+        for same in same_names {
+            if let Some(refusal) = same.refusal(&whose) {
+                self.reject(refusal);
+                return false;
+            }
+        }
+        self.report.notes.extend(same_names.iter().map(SameName::note));
+        true
     }
 
     /// Batches are decoded on one thread while their rows are looked at on another.
-    fn parquet(
-        &mut self,
-        reader: Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send, String>,
-    ) -> Result<()> {
+    fn parquet(&mut self, reader: Result<impl RecordBatchReader + Send, String>) -> Result<()> {
         let reader = match reader {
             Ok(reader) => reader,
             Err(reason) => {
@@ -184,11 +224,26 @@ impl<'a> Landing<'a> {
                 return Ok(());
             }
         };
+        let schema = reader.schema();
+        let mut names: Vec<String> =
+            schema.fields().iter().map(|field| field.name().clone()).collect();
+        let same_names = tell_apart(&mut names);
+        if !same_names.is_empty() {
+            let columns = without_values(&names);
+            self.reading.guessed.settle(&columns);
+            if !self.tell_apart(&columns, &same_names) {
+                return Ok(());
+            }
+        }
         self.container = "parquet";
         thread::scope(|scope| {
             let (decoded, batches) = sync_channel(BATCHES_AHEAD);
             scope.spawn(move || {
                 for batch in reader {
+                    let batch = batch.and_then(|batch| match same_names.is_empty() {
+                        true => Ok(batch),
+                        false => renamed(&batch, &names),
+                    });
                     if decoded.send(batch).is_err() {
                         break;
                     }
@@ -229,8 +284,19 @@ impl<'a> Landing<'a> {
             Some(shape) if !is_mixed => shape.format(self.container),
             _ => format(self.container, tally.saw_stripe, is_posthog, events.seen > 0),
         };
-        for (what, count) in &tally.left_out {
-            report.notes.push(format!("{count} {what} are left out: they are no product events"));
+        let notes = tally.notes.iter().map(|(what, count)| format!("{count} {what}"));
+        report.notes.extend(notes);
+        if let (count, Some((name, line))) = &tally.given_twice {
+            report.notes.push(format!(
+                "{count} records give a name twice in one object (the first: `{name}`, line {line}): \
+                 the last value counts"
+            ));
+        }
+        let left_out = self.left_out.load(Ordering::Relaxed);
+        if left_out > 0 {
+            report.notes.push(format!(
+                "{left_out} bytes behind the end of the gzip data are no gzip and were ignored"
+            ));
         }
         if tally.preset == Some(Preset::Mixpanel) && events.seen > 0 && !self.has_zone {
             report.notes.push(MIXPANEL_ZONE.to_owned());
@@ -261,10 +327,24 @@ impl<'a> Landing<'a> {
     }
 
     fn reject_file(&mut self, reason: String) {
+        self.reject(Refusal::new(reason));
+    }
+
+    /// Refuses the whole file.
+    fn reject(&mut self, Refusal { field, reason }: Refusal) {
         self.report.is_cut = true;
         self.report.rejected += 1;
-        self.report.problems.push(problem(&self.report.path, reason));
+        let problem = Rejected { field, ..problem(&self.report.path, reason) };
+        self.report.problems.push(problem);
     }
+}
+
+fn renamed(batch: &RecordBatch, names: &[String]) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().zip(names);
+    let fields: Vec<Field> =
+        fields.map(|(field, name)| field.as_ref().clone().with_name(name)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec())
 }
 
 /// JSON starts with a bracket; if its first line is broken, most others do.
@@ -286,8 +366,10 @@ fn format(container: &str, stripe: bool, posthog: bool, events: bool) -> &'stati
         ("json", false, false, true) => "events json",
         ("json", false, false, false) => "json",
         ("csv", false, true, false) => "posthog csv",
+        ("csv", true, false, false) => "stripe csv",
         ("csv", ..) => "events csv",
         ("parquet", false, true, false) => "posthog parquet",
+        ("parquet", true, false, false) => "stripe parquet",
         ("parquet", ..) => "events parquet",
         ("unknown", ..) => "unknown",
         _ => "mixed",

@@ -13,6 +13,7 @@ mod events;
 mod expand;
 mod exported;
 mod generic;
+mod gzip;
 mod landing;
 mod manifest;
 mod mapping;
@@ -25,9 +26,12 @@ mod posthog_plain;
 mod preset;
 mod preview;
 mod reading;
+mod same_name;
 mod scan;
+mod tally;
 mod target;
 mod time;
+mod unwrap;
 
 #[cfg(test)]
 mod tests;

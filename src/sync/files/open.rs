@@ -1,10 +1,14 @@
 //! Opens a file by what it holds: compression and Parquet are told by their first bytes.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
+
+use super::gzip::{GZIP, Members};
 
 const TEXT_BUFFER: usize = 256 * 1024;
 
@@ -18,13 +22,17 @@ pub enum Input {
     ParquetInMemory(Bytes),
 }
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Behind a byte that counts up to 0x5f: a frame without data, which zstd and lz4 both have.
+const SKIPPABLE: &[u8] = &[0x2a, 0x4d, 0x18];
 const PARQUET: &[u8] = b"PAR1";
+/// What some programs write at the beginning of UTF-8 text.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What a first look recognises but nobody here reads.
 const FOREIGN: &[(&[u8], &str)] = &[
     (&[0x04, 0x22, 0x4d, 0x18], "compressed with lz4; gzip and zstd are read"),
+    (&[0x02, 0x21, 0x4c, 0x18], "compressed with lz4; gzip and zstd are read"),
     (&[0xff, 0x06, 0x00, 0x00, b's', b'N', b'a'], "compressed with snappy; gzip and zstd are read"),
     (b"BZh", "compressed with bzip2; gzip and zstd are read"),
     (&[0xfd, b'7', b'z', b'X', b'Z'], "compressed with xz; gzip and zstd are read"),
@@ -33,15 +41,15 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (&[0xfe, 0xff], "UTF-16 text; save it as UTF-8"),
 ];
 
-/// Opens `path`; the error says what is wrong with it.
-pub fn open(path: &Path) -> Result<Input, String> {
+/// Opens `path`; the error says what is wrong with it. Once all is read, `left_out` says how many
+/// bytes behind the end of compressed data were no part of it.
+pub fn open(path: &Path, left_out: &Arc<AtomicU64>) -> Result<Input, String> {
     let mut file = File::open(path).map_err(|error| reason(&error))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err("is a directory, not a file".to_owned());
     }
     let mut head = [0; 8];
-    let length = fill(&mut file, &mut head).map_err(|error| reason(&error))?;
-    file.rewind().map_err(|error| reason(&error))?;
+    let length = first_bytes(&mut file, &mut head).map_err(|error| reason(&error))?;
     let head = &head[..length];
     if head.is_empty() {
         return Err("is empty".to_owned());
@@ -51,7 +59,7 @@ pub fn open(path: &Path) -> Result<Input, String> {
     }
     if head.starts_with(GZIP) {
         let raw = BufReader::with_capacity(TEXT_BUFFER, file);
-        return unpacked(flate2::bufread::MultiGzDecoder::new(raw));
+        return unpacked(Members::new(raw, Arc::clone(left_out)));
     }
     if head.starts_with(ZSTD) {
         return unpacked(zstd::Decoder::new(file).map_err(|error| reason(&error))?);
@@ -59,8 +67,26 @@ pub fn open(path: &Path) -> Result<Input, String> {
     plain(Box::new(BufReader::with_capacity(TEXT_BUFFER, file)))
 }
 
+/// The first bytes that tell what the file is, which is then read from there on: pzstd and others
+/// write frames without data before them.
+fn first_bytes(file: &mut File, head: &mut [u8; 8]) -> io::Result<usize> {
+    let mut start = 0;
+    loop {
+        file.seek(SeekFrom::Start(start))?;
+        let length = fill(file, head)?;
+        let is_skippable = head[0] & 0xf0 == 0x50 && head[1..4] == *SKIPPABLE;
+        if length < head.len() || !is_skippable {
+            file.seek(SeekFrom::Start(start))?;
+            return Ok(length);
+        }
+        let [.., a, b, c, d] = *head;
+        start += 8 + u64::from(u32::from_le_bytes([a, b, c, d]));
+    }
+}
+
 /// What is inside a compressed file.
 fn unpacked(inner: impl Read + Send + 'static) -> Result<Input, String> {
+    let inner = Whole { inner, error: None };
     let mut text = BufReader::with_capacity(TEXT_BUFFER, inner);
     let head = text.fill_buf().map_err(|error| reason(&error))?;
     if head.is_empty() {
@@ -77,6 +103,35 @@ fn unpacked(inner: impl Read + Send + 'static) -> Result<Input, String> {
     Ok(Input::ParquetInMemory(held.into()))
 }
 
+/// Reads as much as is asked for, over the ends of members and frames: the first of them may hold
+/// the header of a table and nothing else.
+struct Whole<R> {
+    inner: R,
+    /// Comes after what was read before it.
+    error: Option<io::Error>,
+}
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let mut length = 0;
+        while length < into.len() {
+            match self.inner.read(&mut into[length..]) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if length == 0 => return Err(error),
+                Err(error) => {
+                    self.error = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(length)
+    }
+}
+
 fn plain(mut text: Box<dyn BufRead + Send>) -> Result<Input, String> {
     let head = text.fill_buf().map_err(|error| reason(&error))?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -85,8 +140,8 @@ fn plain(mut text: Box<dyn BufRead + Send>) -> Result<Input, String> {
     if head.contains(&0) {
         return Err("is not text: neither JSON, CSV nor Parquet".to_owned());
     }
-    if head.starts_with("\u{feff}".as_bytes()) {
-        text.consume(3);
+    if head.starts_with(BYTE_ORDER_MARK) {
+        text.consume(BYTE_ORDER_MARK.len());
     }
     Ok(Input::Text(text))
 }
@@ -102,7 +157,8 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads until the buffer is full or nothing is left.
+pub fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < buffer.len() {
         match file.read(&mut buffer[length..])? {

@@ -8,7 +8,8 @@ use std::thread;
 
 use super::blocks::{Block, Blocks};
 use super::mapping::Sources;
-use super::reading::{Reading, Sink, Tally};
+use super::reading::{Reading, Sink};
+use super::tally::Tally;
 use crate::error::Result;
 use crate::sync::report::Landed;
 

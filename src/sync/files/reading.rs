@@ -1,7 +1,6 @@
 //! Turns records into rows of the log, and keeps account of what could not be read.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::mem::take;
 use std::path::Path;
 
@@ -10,90 +9,39 @@ use arrow::compute::{filter_record_batch, not};
 use arrow::error::ArrowError;
 
 use super::blocks::Block;
-use super::events::{EventCounts, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
+use super::events::{EventRow, EventRows, FILES_EVENTS, POSTHOG_EVENTS};
 use super::exported::{self, Places, Unlanded};
 use super::mapping::{FileMapping, Sources};
 use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
 use super::preset::Preset;
 use super::scan::Item;
+use super::tally::Tally;
+use super::unwrap::{Wrapped, is_marked_deleted, may_be_wrapped, wrapped};
 use super::{columnar, generic, posthog, posthog_plain};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
-use crate::sync::report::{Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected};
+use crate::sync::report::{Diagnostic, Fault, Landed, Refusal};
 use crate::sync::stripe::{RESOURCES, StripeBatches};
 
 /// A chunk is handed on before its text grows beyond this, however few rows it has.
 const MAX_CHUNK_BYTES: usize = 16 << 20;
 
+const NON_FINITE: &str = "values NaN or Infinity are taken as NULL";
+const DELETED: &str = "rows are marked as deleted by their connector: they land as they last were";
+const BATCH: &str = "is a BATCH message: its rows are in the files that it names; land those";
+const MARKS: &str = "byte order marks between records are skipped: one file was put behind another";
+
 /// Takes chunks of rows, objects before the events that carried them.
 pub type Sink<'a> = &'a mut dyn FnMut(Vec<Landed>) -> Result<()>;
-
-/// What was found so far; that of the parts of a file adds up.
-#[derive(Debug, Default)]
-pub struct Tally {
-    pub rows: u64,
-    pub rejected: u64,
-    pub problems: Vec<Rejected>,
-    /// From some place on nothing could be read.
-    pub is_cut: bool,
-    pub saw_stripe: bool,
-    pub posthog: EventCounts,
-    pub events: EventCounts,
-    /// Persons and groups of PostHog.
-    pub latest: u64,
-    pub guesses: Vec<Guess>,
-    /// The tool whose export it is.
-    pub preset: Option<Preset>,
-    /// Records of exports that are no events, by what they are.
-    pub left_out: BTreeMap<String, u64>,
-    /// Stripe objects whose kind has no table, by kind.
-    pub without_table: BTreeMap<String, u64>,
-    pub stripe_diagnostics: Diagnostics,
-    pub event_diagnostics: Diagnostics,
-}
-
-impl Tally {
-    /// Adds that of a later part.
-    pub fn append(&mut self, later: Self) {
-        self.rows += later.rows;
-        self.rejected += later.rejected;
-        let room = KEPT.saturating_sub(self.problems.len());
-        self.problems.extend(later.problems.into_iter().take(room));
-        self.is_cut |= later.is_cut;
-        self.saw_stripe |= later.saw_stripe;
-        self.posthog.add(later.posthog);
-        self.events.add(later.events);
-        self.latest += later.latest;
-        let known = |guess: &Guess| self.guesses.iter().any(|known| known.column == guess.column);
-        let new: Vec<Guess> = later.guesses.into_iter().filter(|guess| !known(guess)).collect();
-        self.guesses.extend(new);
-        self.preset = self.preset.or(later.preset);
-        for (what, count) in later.left_out {
-            *self.left_out.entry(what).or_default() += count;
-        }
-        for (kind, count) in later.without_table {
-            *self.without_table.entry(kind).or_default() += count;
-        }
-        self.stripe_diagnostics.append(later.stripe_diagnostics);
-        self.event_diagnostics.append(later.event_diagnostics);
-    }
-
-    fn reject(&mut self, path: &Path, line: Option<u64>, refusal: Refusal) {
-        self.rejected += 1;
-        if self.problems.len() < KEPT {
-            let Refusal { field, reason } = refusal;
-            self.problems.push(Rejected { path: path.to_owned(), line, field, reason });
-        }
-    }
-}
 
 /// Reads the records of one file, or of a part of it.
 pub struct Reading<'a> {
     path: &'a Path,
     mapping: Option<&'a FileMapping>,
-    /// What the mapping says and, for files of no known tool, what names suggest.
-    given: Sources,
+    /// What the mapping says.
+    pub given: Sources,
+    /// The same and, for files of no known tool, what names suggest.
     pub guessed: Sources,
     /// Of the last export that was recognised, or of the mapping's.
     places: Option<Places>,
@@ -104,6 +52,8 @@ pub struct Reading<'a> {
     people: People,
     /// The last record was an event of PostHog: the next one most likely is.
     is_among_posthog: bool,
+    /// The record comes from inside another.
+    is_unwrapped: bool,
     faults: Vec<Fault>,
     tally: Tally,
     landed_at: i64,
@@ -142,6 +92,7 @@ impl<'a> Reading<'a> {
             latest: [About::Person, About::Group].map(|about| LatestRows::new(about, landed_at)),
             people: People::default(),
             is_among_posthog: false,
+            is_unwrapped: false,
             faults: Vec::new(),
             tally: Tally::default(),
             landed_at,
@@ -183,6 +134,7 @@ impl<'a> Reading<'a> {
                 Item::Broken { line, reason } => {
                     self.reject(Some(*line), Refusal::new(reason));
                 }
+                Item::Mark => self.tally.note(1, MARKS),
             }
         }
         Ok(true)
@@ -201,14 +153,18 @@ impl<'a> Reading<'a> {
         }
         match Json::parse(text) {
             Ok(json) => self.record(&json, line),
-            Err(error) => match mend_surrogates(text) {
-                Some(text) => {
-                    let mended = Json::parse(&text).map_err(|e| Refusal::new(e.to_string()))?;
-                    self.record(&mended, line)
-                }
-                None => Err(Refusal::new(error.to_string())),
-            },
+            Err(_) => self.mended(text, line),
         }
+    }
+
+    /// Lands a record that is not quite JSON, if it is what programs often write.
+    fn mended(&mut self, text: &str, line: u64) -> Result<(), Refusal> {
+        let whole = mend_surrogates(text);
+        let mended = Json::parse_lenient(whole.as_deref().unwrap_or(text));
+        let (record, non_finite) = mended.map_err(|error| Refusal::new(error.to_string()))?;
+        self.record(&record, line)?;
+        self.tally.note(non_finite, NON_FINITE);
+        Ok(())
     }
 
     /// Reads a batch of a Parquet file, whose first row is `line`. `false` ends the reading.
@@ -266,32 +222,106 @@ impl<'a> Reading<'a> {
             return Err(Refusal::new(format!("is {}, not a JSON object", record.kind())));
         }
         self.is_among_posthog = false;
+        if self.is_unwrapped && is_marked_deleted(record) {
+            self.tally.note(1, DELETED);
+        }
         if self.is_stripe(record) {
             self.tally.saw_stripe = true;
             return self.stripe.push(record, Some(line));
         }
-        if let Some(preset) = self.preset_of(record) {
+        let preset = self.preset_of(record);
+        let is_overruled = self.mapping.is_some_and(posthog::is_overruled);
+        if preset.is_none() && !is_overruled {
+            if let Some(about) = About::of(record) {
+                return self.latest(about, record, line);
+            }
+            if posthog::is_event(record) {
+                self.is_among_posthog = true;
+                let row = posthog::row(record, &self.given, &mut self.faults);
+                return self.event(POSTHOG_EVENTS, row, line);
+            }
+        }
+        if let Some(wrapped) = wrapped(record).filter(|_| self.may_be_wrapped(record)) {
+            return self.unwrapped(&wrapped, is_marked_deleted(record), line);
+        }
+        let mut once = None;
+        if let Some(name) = record.name_given_twice() {
+            let (count, first) = &mut self.tally.given_twice;
+            *count += 1;
+            first.get_or_insert_with(|| (name.to_owned(), line));
+            once.insert(record.clone()).keep_last();
+        }
+        let record = once.as_ref().unwrap_or(record);
+        if let Some(preset) = preset {
             return self.exported(preset, record, line);
         }
-        let is_overruled = self.mapping.is_some_and(posthog::is_overruled);
-        if let Some(about) = About::of(record).filter(|_| !is_overruled) {
-            return self.latest(about, record, line);
-        }
-        let is_posthog = posthog::is_event(record) && !is_overruled;
-        self.is_among_posthog = is_posthog;
-        let (row, rows) = if is_posthog {
-            (posthog::row(record, &self.given, &mut self.faults), &mut self.posthog)
-        } else {
-            self.guessed.settle(record);
-            let row = generic::row(record, self.mapping, &self.guessed, &mut self.faults);
-            (row, &mut self.events)
-        };
+        self.guessed.settle(record);
+        let row = generic::row(record, self.mapping, &self.guessed, &mut self.faults);
+        self.event(FILES_EVENTS, row, line)
+    }
+
+    fn event(
+        &mut self,
+        table: &'static str,
+        row: Result<EventRow<'_>, Refusal>,
+        line: u64,
+    ) -> Result<(), Refusal> {
+        let rows = if table == POSTHOG_EVENTS { &mut self.posthog } else { &mut self.events };
         let pushed = row.map(|row| {
             rows.push(&row);
             row.uuid.unwrap_or(row.event)
         });
-        let table = rows.table();
         self.settle_faults(table, pushed, line)
+    }
+
+    /// False if the mapping speaks of the record itself, and not of one inside it.
+    fn may_be_wrapped(&self, record: &Json<'_>) -> bool {
+        self.mapping.is_none_or(|mapping| mapping.event_name.is_none())
+            && self.given.is_silent_about(record)
+    }
+
+    /// True if rows with these columns, here without values, can be those of a connector.
+    pub fn may_wrap(&self, columns: &Json<'_>) -> bool {
+        may_be_wrapped(columns) && self.may_be_wrapped(columns)
+    }
+
+    /// True if a table with these columns, here without values, holds something for the log.
+    pub fn knows(&self, columns: &Json<'_>) -> bool {
+        let are_enough = || {
+            let mut guessed = self.guessed.clone();
+            guessed.settle(columns);
+            guessed.are_enough()
+        };
+        self.preset_of(columns).is_some() || self.may_wrap(columns) || are_enough()
+    }
+
+    /// Lands what a connector's row carries as if it stood there itself.
+    fn unwrapped(
+        &mut self,
+        wrapped: &Wrapped<'_, '_>,
+        is_deleted: bool,
+        line: u64,
+    ) -> Result<(), Refusal> {
+        let (column, object) = match wrapped {
+            Wrapped::Row { column, object } => (column, object),
+            Wrapped::Message("BATCH") => return Err(Refusal::new(BATCH)),
+            Wrapped::Message(kind) => {
+                let what =
+                    format!("{kind} messages of a connector are left out: they hold no rows");
+                self.tally.note(1, what);
+                return Ok(());
+            }
+        };
+        self.is_unwrapped = true;
+        let landed = match object {
+            Json::String(text) => self.text(text.as_bytes(), line),
+            object => self.record(object, line),
+        };
+        self.is_unwrapped = false;
+        landed?;
+        self.tally.note(1, format!("rows are read as the object in their column `{column}`"));
+        self.tally.note(u64::from(is_deleted), DELETED);
+        Ok(())
     }
 
     /// The tool whose record it is: as the mapping says, else as the record shows.
@@ -318,7 +348,8 @@ impl<'a> Reading<'a> {
             Err(Unlanded::Refused(refusal)) => Err(refusal),
             Err(Unlanded::LeftOut(what)) => {
                 self.faults.clear();
-                *self.tally.left_out.entry(what).or_default() += 1;
+                let what = format!("{what} are left out: they are no product events");
+                self.tally.note(1, what);
                 return Ok(());
             }
         };

@@ -12,10 +12,12 @@ use memchr::memchr;
 
 use super::ahead::{has_neighbours, is_balanced, plain_in_string, plain_outside};
 use super::envelope;
+use super::open::BYTE_ORDER_MARK;
 
 const CHUNK: usize = 1 << 20;
 /// A single record may not be larger than this many bytes.
 const MAX_RECORD: usize = 256 << 20;
+const MARK: u8 = BYTE_ORDER_MARK[0];
 
 /// One step through the text.
 #[derive(Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub enum Item {
     Record { range: Range<usize>, line: u64 },
     /// A place where no whole value was found.
     Broken { line: u64, reason: String },
+    /// A byte order mark, where one file was put behind another.
+    Mark,
 }
 
 /// What the scanner is inside of.
@@ -139,6 +143,10 @@ impl<R: Read> Records<R> {
                         }
                     }
                 }
+                (MARK, _) if self.is_mark() => {
+                    self.at += BYTE_ORDER_MARK.len();
+                    return Ok(Some(Item::Mark));
+                }
                 _ => {
                     let line = self.line;
                     self.find_scalar_end(frame.is_some());
@@ -228,6 +236,10 @@ impl<R: Read> Records<R> {
             if at_line_start && is_top && breaks == 1 && byte == b'{' && !self.opens_only() {
                 return End::Broken("the line ends inside the record");
             }
+            // Where another file begins, this record has lost its end.
+            if at_line_start && byte == MARK && self.is_mark() {
+                return End::Broken("the line ends inside the record");
+            }
             at_line_start = (at_line_start && byte == b'\r') || byte == b'\n';
             match byte {
                 b'"' => in_string = true,
@@ -308,6 +320,17 @@ impl<R: Read> Records<R> {
         Some(self.buffer[self.at])
     }
 
+    /// True if a byte order mark is at the current place.
+    fn is_mark(&mut self) -> bool {
+        let mut length = 0;
+        while length < BYTE_ORDER_MARK.len() && self.peek() == Some(BYTE_ORDER_MARK[length]) {
+            length += 1;
+            self.at += 1;
+        }
+        self.at -= length;
+        length == BYTE_ORDER_MARK.len()
+    }
+
     /// What lay between the two places is gone.
     fn forget(&mut self, from: usize, to: usize) {
         for place in [&mut self.start, &mut self.at, &mut self.line_end] {
@@ -317,128 +340,4 @@ impl<R: Read> Records<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Records as `line:text`, breaks as `line!reason`.
-    fn scan(text: &str) -> Vec<String> {
-        let mut records = Records::new(text.as_bytes());
-        let mut found = Vec::new();
-        while let Some(item) = records.next().unwrap() {
-            found.push(match item {
-                Item::Record { range, line } => {
-                    format!("{line}:{}", String::from_utf8_lossy(&records.buffer[range]))
-                }
-                Item::Broken { line, reason } => format!("{line}!{reason}"),
-            });
-        }
-        found
-    }
-
-    #[test]
-    fn records_are_found_in_every_shape() {
-        let cases: &[(&str, &[&str])] = &[
-            ("{\"a\":1}\n{\"a\":2}\n", &["1:{\"a\":1}", "2:{\"a\":2}"]),
-            ("[{\"a\":1},\n {\"a\":[2]}]", &["1:{\"a\":1}", "2:{\"a\":[2]}"]),
-            (
-                "{\"object\":\"list\",\"data\":[{\"a\":\"]}\"}],\"url\":\"\\\"/\"}",
-                &["1:{\"a\":\"]}\"}"],
-            ),
-            (
-                "{\n \"data\": [\n {\"a\":1}\n],\n\"has_more\":false}\n{\"data\":[{\"b\":1}]}",
-                &["3:{\"a\":1}", "6:{\"b\":1}"],
-            ),
-            (
-                "[{\"object\":\"list\",\"data\":[{\"a\":1}]},{\"data\":[],\"x\":{}},{\"c\":1}]",
-                &["1:{\"a\":1}", "1:{\"c\":1}"],
-            ),
-            (
-                "{\n\"id\":1,\n\"items\":[\n{\n\"a\":1\n}\n]\n}\n",
-                &["1:{\n\"id\":1,\n\"items\":[\n{\n\"a\":1\n}\n]\n}"],
-            ),
-            ("{\"event\":\"x\",\"data\":[1]}", &["1:{\"event\":\"x\",\"data\":[1]}"]),
-            ("{\"object\":\"invoice\",\"data\":[1]}", &["1:{\"object\":\"invoice\",\"data\":[1]}"]),
-            (
-                "{\"api_key\":\"k\",\"batch\":[{\"event\":\"x\"}],\"sent_at\":\"t\"}",
-                &["1:{\"event\":\"x\"}"],
-            ),
-            ("[]", &[]),
-            ("  \n ", &[]),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(scan(text), *expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_broken_line_costs_itself_only() {
-        let ends = |line: u32, how| format!("{line}!truncated JSON: {how}");
-        assert_eq!(
-            scan(
-                "{\"a\":1}\n{\"a\":{\"b\":2}\n{\"a\":\"3\n{\"a\":4}\nnonsense\n{\"a\":5}\n{\"a\":"
-            ),
-            [
-                "1:{\"a\":1}".to_owned(),
-                ends(2, "the line ends inside the record"),
-                ends(3, "the line ends inside a string"),
-                "4:{\"a\":4}".to_owned(),
-                "5:nonsense".to_owned(),
-                "6:{\"a\":5}".to_owned(),
-                ends(7, "the file ends inside this record"),
-            ]
-        );
-        assert_eq!(
-            scan("{\"object\":\"list\",\"data\":[{\"a\":1},\n{\"a\":2"),
-            [
-                "1:{\"a\":1}".to_owned(),
-                ends(2, "the file ends inside this record"),
-                ends(2, "the file ends before its list is closed"),
-            ]
-        );
-        assert_eq!(scan("[1, {\"a\":1}, \"x\"]"), ["1:1", "1:{\"a\":1}", "1:\"x\""]);
-    }
-
-    fn record() -> impl Strategy<Value = &'static str> {
-        prop_oneof![
-            Just(r#"{"a":1}"#),
-            Just(r#"{"a":{"b":[{"c":[]},{}]}}"#),
-            Just(r#"{"a":"}{","b":{}}"#),
-            Just(r#"{"a":"}"}"#),
-            Just(r#"{"a":"\"[","b":["]"]}"#),
-            Just(r#"{"a":1}{"b":"é"} {"c":{}}"#),
-            Just(r#"{ "object": "list", "data": [{"a":1}], "url": {} }"#),
-            Just("{\n\"a\":{\"b\":1}\n}"),
-            Just("{\"a\":[{\"b\":1},\n{\"c\":2}]}"),
-            Just(r#"[{"a":1},{"b":{}}]"#),
-        ]
-    }
-
-    proptest! {
-        /// What follows white space is looked at byte by byte.
-        #[test]
-        fn lines_are_cut_at_a_glance_as_byte_by_byte(records in vec(record(), 0..9), is_list: bool) {
-            let between = if is_list { "," } else { "" };
-            let text = |line_break: &str| {
-                let lines = records.join(&format!("{between}{line_break}"));
-                if is_list { format!("{{\"data\":[{line_break}{lines}]}}") } else { lines }
-            };
-            // A record over two lines would be a broken line.
-            prop_assume!(is_list || !records.iter().any(|record| record.contains("\n{")));
-            prop_assert_eq!(scan(&text("\n")), scan(&text("\n ")));
-        }
-    }
-
-    #[test]
-    fn records_may_cross_chunks() {
-        let long = format!("{{\"a\":\"{}\"}}", "é\\\"".repeat(CHUNK / 3));
-        let text = format!("{long}\n{long}\n[{long}]");
-        let found = scan(&text);
-        assert_eq!(found.len(), 3);
-        assert!(
-            found.iter().zip(["1:", "2:", "3:"]).all(|(f, line)| *f == format!("{line}{long}"))
-        );
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 
 mod parse;
 mod plain;
+mod twice;
 
 use std::borrow::Cow;
 
@@ -217,6 +218,18 @@ mod tests {
         assert_eq!(mend_surrogates(r#""\ud83d\ude00 \\ud83d""#), None);
         let mended = mend_surrogates(r#"["\ude00\ud83d!","\\","\ud83d"]"#).unwrap();
         assert_eq!(mended, r#"["\ufffd\ufffd!","\\","\ufffd"]"#);
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_null_where_they_may_be() {
+        let text = r#"{"a":NaN,"b":[Infinity,-Infinity,-1],"c":"NaN, Infinity","NaN":"\"NaN"}"#;
+        assert!(Json::parse(text).is_err());
+        let (json, count) = Json::parse_lenient(text).unwrap();
+        let expected = r#"{"a":null,"b":[null,null,-1],"c":"NaN, Infinity","NaN":"\"NaN"}"#;
+        assert_eq!((json.to_compact().as_str(), count), (expected, 3));
+        for text in ["[NaNs]", "[Inf]", "[nan]", "[-NaN]", "[Infinity"] {
+            assert!(Json::parse_lenient(text).is_err(), "{text}");
+        }
     }
 
     #[test]

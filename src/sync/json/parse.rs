@@ -30,25 +30,34 @@ impl fmt::Display for ParseError {
 impl<'a> Json<'a> {
     /// Parses exactly one value.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
-        let mut parser = Parser { text, jiter: Jiter::new(text.as_bytes()) };
-        parser
-            .jiter
-            .peek()
-            .map_err(|error| parser.error(&error))
-            .and_then(|peek| parser.value(peek, 0))
-            .and_then(|value| match parser.jiter.finish() {
-                Ok(()) => Ok(value),
-                Err(error) => Err(parser.error(&error)),
-            })
+        Parser { text, jiter: Jiter::new(text.as_bytes()), non_finite: 0 }.whole()
+    }
+
+    /// The same, but `NaN`, `Infinity` and `-Infinity`, which Python writes and JSON does not know,
+    /// are null; also gives how many there were.
+    pub fn parse_lenient(text: &'a str) -> Result<(Self, u64), ParseError> {
+        let jiter = Jiter::new(text.as_bytes()).with_allow_inf_nan();
+        let mut parser = Parser { text, jiter, non_finite: 0 };
+        let value = parser.whole()?;
+        Ok((value, parser.non_finite))
     }
 }
 
 struct Parser<'a> {
     text: &'a str,
     jiter: Jiter<'a>,
+    /// Numbers so far that are none.
+    non_finite: u64,
 }
 
 impl<'a> Parser<'a> {
+    fn whole(&mut self) -> Result<Json<'a>, ParseError> {
+        let peek = self.jiter.peek().map_err(|error| self.error(&error))?;
+        let value = self.value(peek, 0)?;
+        self.jiter.finish().map_err(|error| self.error(&error))?;
+        Ok(value)
+    }
+
     fn value(&mut self, peek: Peek, depth: usize) -> Result<Json<'a>, ParseError> {
         if depth > MAX_DEPTH {
             let reason = format!("nested deeper than {MAX_DEPTH} levels");
@@ -67,6 +76,11 @@ impl<'a> Parser<'a> {
             Peek::Array => return self.array(depth),
             Peek::Object => return self.object(depth),
             _ => match self.jiter.known_number_bytes(peek) {
+                // Only the lenient parser lets `NaN` and `Infinity` come so far.
+                Ok(bytes) if bytes.last().is_some_and(u8::is_ascii_alphabetic) => {
+                    self.non_finite += 1;
+                    Ok(Json::Null)
+                }
                 Ok(bytes) => {
                     let range = range_within(self.text, bytes);
                     Ok(Json::Number(Cow::Borrowed(&self.text[range])))

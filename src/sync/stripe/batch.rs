@@ -139,7 +139,7 @@ impl StripeBatches {
 
     fn embedded_value(&mut self, value: &Json<'_>, origin: &Origin<'_>, line: Option<u64>) {
         match value {
-            Json::Object(_) if object::table_of(value).is_some() => {
+            Json::Object(_) if object::table_of(value).is_some_and(|at| !RESOURCES[at].is_part) => {
                 self.object(value, &origin.embedding(value), line);
             }
             Json::Object(_) | Json::Array(_) => self.embedded(value, origin, line),
@@ -169,11 +169,12 @@ impl StripeBatches {
         let event_id = origin.event_text("id");
         let key = object::key(object, canonical, origin.apart);
         let rows = &mut self.tables[table];
-        let observed_at = origin
+        let deleted = origin.deletes(object);
+        let told = origin
             .observed_at
             .or_else(|| rows.latest_fact(object, self.landed_at))
-            .or(origin.known_from)
-            .unwrap_or(self.landed_at);
+            .or(origin.known_from);
+        let observed_at = told.unwrap_or(self.landed_at);
         if rows.merge(&key, origin, observed_at) {
             return observed_at;
         }
@@ -182,9 +183,10 @@ impl StripeBatches {
             key,
             id: object.get_str("id").unwrap_or_default(),
             known_from: origin.known_from,
-            observed_at,
+            // Of what a file calls deleted nobody knows since when: it was gone at any time.
+            observed_at: told.or((!deleted).then_some(self.landed_at)),
             landed_at: self.landed_at,
-            deleted: origin.deletes(object),
+            deleted,
             source: origin.source,
             event_id,
             event_type: origin.event_text("type"),
@@ -202,6 +204,22 @@ impl StripeBatches {
                 reason,
                 line,
             });
+        }
+        let shown = |list: &str| object.get(list)?.get("data")?.as_array().map(<[_]>::len);
+        for child in rows.resource.listing.children {
+            let list = object.get(child.list);
+            if list.and_then(|list| object::boolean(list, "has_more")) == Some(true) {
+                let shown = shown(child.list).unwrap_or_default();
+                self.diagnostics.push(Diagnostic {
+                    table: rows.resource.table,
+                    id: object.get_str("id").unwrap_or_default().to_owned(),
+                    field: child.list.to_owned(),
+                    reason: format!(
+                        "shows the first {shown} only (has_more); the rest is not in it"
+                    ),
+                    line,
+                });
+            }
         }
         observed_at
     }

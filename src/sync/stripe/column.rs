@@ -238,7 +238,7 @@ pub fn integer(text: &str) -> Option<i64> {
     fraction.bytes().all(|b| b == b'0').then(|| whole.parse().ok())?
 }
 
-fn is_decimal(text: &str) -> bool {
+pub fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.parse::<f64>().is_ok()
 }

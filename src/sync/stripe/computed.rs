@@ -1,6 +1,6 @@
 //! Values that a path alone cannot tell, because their meaning lies in several fields.
 
-use super::column::{Value, integer};
+use super::column::{Value, integer, is_decimal};
 use crate::sync::json::Json;
 
 /// A plan is what recurring prices were before prices.
@@ -30,6 +30,20 @@ pub fn line_is_recurring<'a>(line: &'a Json<'_>) -> Value<'a> {
     };
     let is_correction = is_proration && has_subscription();
     Value::Bool(is_item || is_correction)
+}
+
+/// What a unit cost, of the price or plan that older lines carry. A price in another currency than
+/// the line's says nothing of it: there `currency_options` decided, and only the amount tells.
+pub fn line_unit_amount<'a>(line: &'a Json<'_>) -> Value<'a> {
+    let price = ["price", "plan"].into_iter().find_map(|name| line.get(name).filter(|p| is_set(p)));
+    let Some(price) = price else { return Value::Null };
+    let of = |json: &'a Json<'_>, name| json.get(name).and_then(number);
+    let (own, currency) = (of(line, "currency"), of(price, "currency"));
+    if own.is_some() && currency.is_some() && own != currency {
+        return Value::Null;
+    }
+    let names = ["unit_amount_decimal", "unit_amount", "amount_decimal", "amount"];
+    Value::text(names.into_iter().find_map(|name| of(price, name)).filter(|text| is_decimal(text)))
 }
 
 /// The sum of the line's discounts, before `discount_amounts` is unnested.

@@ -29,6 +29,8 @@ pub struct Resource {
     pub listing: Listing,
     /// The only fields that are kept of it, where the others are none of our business.
     pub keeps: &'static [&'static str],
+    /// Whether it is kept only where it stands for itself: inside its parent it is a column of that.
+    pub is_part: bool,
     /// The typed columns, after [`common_fields`].
     pub columns: &'static [Column],
 }
@@ -172,10 +174,7 @@ const LINE: &[Column] = &[
     ),
     id("price_id", "pricing.price_details.price|price|plan"),
     id("product_id", "pricing.price_details.product|price.product|plan.product"),
-    decimal(
-        "unit_amount_decimal",
-        "pricing.unit_amount_decimal|price.unit_amount_decimal|price.unit_amount",
-    ),
+    decimal("unit_amount_decimal", "pricing.unit_amount_decimal").by(computed::line_unit_amount),
     Column::new("quantity", Kind::Whole, "quantity|quantity_decimal"),
     flag(
         "is_proration",
@@ -231,6 +230,7 @@ pub const RESOURCES: &[Resource] = &[
             ..LISTED
         },
         keeps: &[],
+        is_part: false,
         columns: &[
             CREATED,
             text("email", "email"),
@@ -257,6 +257,7 @@ pub const RESOURCES: &[Resource] = &[
             ..LISTED
         },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             STATUS,
@@ -303,6 +304,7 @@ pub const RESOURCES: &[Resource] = &[
             ..LISTED
         },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             text("customer_email", "customer_email"),
@@ -327,6 +329,7 @@ pub const RESOURCES: &[Resource] = &[
             int("amount_paid_minor", "amount_paid"),
             int("amount_remaining_minor", "amount_remaining"),
             int("amount_paid_off_stripe_minor", "amount_paid_off_stripe"),
+            int("amount_overpaid_minor", "amount_overpaid"),
             int("starting_balance_minor", "starting_balance"),
             int("ending_balance_minor", "ending_balance"),
             flag("is_paid_out_of_band", "paid_out_of_band"),
@@ -349,6 +352,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "which charge paid which invoice: refunds and disputes are not taken off",
         listing: Listing { events: &["invoice_payment"], relisted_days: Some(35), ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             INVOICE,
             id("charge_id", "payment.charge"),
@@ -373,6 +377,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "failed payments and what was paid outside invoices",
         listing: Listing { events: &["charge"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             INVOICE,
@@ -385,6 +390,7 @@ pub const RESOURCES: &[Resource] = &[
             CREATED,
             flag("is_paid", "paid"),
             flag("is_refunded", "refunded"),
+            flag("has_more_refunds", "refunds.has_more"),
             flag("is_disputed", "disputed"),
             text("failure_code", "failure_code"),
             text("outcome_type", "outcome.type"),
@@ -405,6 +411,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "the link between invoice payments and charges",
         listing: Listing { events: &["payment_intent"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             INVOICE,
@@ -428,6 +435,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "refunds: what was given back counts as paid",
         listing: Listing { events: &["refund", "charge.refund"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CHARGE,
             PAYMENT_INTENT,
@@ -449,6 +457,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "chargebacks: what was taken back counts as paid",
         listing: Listing { events: &["charge.dispute"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CHARGE,
             PAYMENT_INTENT,
@@ -469,6 +478,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "credit notes: what was credited counts as paid",
         listing: Listing { events: &["credit_note"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             INVOICE,
             CUSTOMER,
@@ -492,6 +502,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "names of products",
         listing: Listing { events: &["product"], shows_all: true, ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             text("name", "name"),
             flag("is_active", "active"),
@@ -511,11 +522,12 @@ pub const RESOURCES: &[Resource] = &[
         listing: Listing {
             // Stripe's reference: the list shows active prices, unless it is told.
             each: &[("active", "true"), ("active", "false")],
-            expand: &["tiers"],
+            expand: &["tiers", "currency_options"],
             events: &["price", "plan"],
             ..LISTED
         },
         keeps: &[],
+        is_part: false,
         columns: &[
             id("product_id", "product"),
             flag("is_active", "active"),
@@ -530,6 +542,7 @@ pub const RESOURCES: &[Resource] = &[
             text("tiers_mode", "tiers_mode"),
             json("tiers", "tiers"),
             json("transform_quantity", "transform_quantity|transform_usage"),
+            json("currency_options", "currency_options"),
             text("nickname", "nickname"),
             text("lookup_key", "lookup_key"),
             CREATED,
@@ -545,6 +558,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "discounts in monthly recurring revenue",
         listing: Listing { events: &["coupon"], shows_all: true, ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             text("name", "name"),
             text("duration", "duration"),
@@ -566,6 +580,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "discounts in monthly recurring revenue",
         listing: Listing { events: &["customer.discount"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             id("subscription_id", "subscription"),
@@ -586,6 +601,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "which code a discount came from",
         listing: Listing { events: &["promotion_code"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             text("code", "code"),
             id("coupon_id", "promotion.coupon|coupon"),
@@ -607,6 +623,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "changes of plan that are planned",
         listing: Listing { events: &["subscription_schedule"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             id("subscription_id", "subscription"),
@@ -634,6 +651,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "tax numbers of customers",
         listing: Listing { events: &["customer.tax_id"], ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             text("type", "type"),
@@ -658,6 +676,7 @@ pub const RESOURCES: &[Resource] = &[
             ..LISTED
         },
         keeps: &[],
+        is_part: false,
         columns: &[
             CUSTOMER,
             INVOICE,
@@ -676,6 +695,35 @@ pub const RESOURCES: &[Resource] = &[
             METADATA,
         ],
     },
+    // The other pages of the lists in invoices and subscriptions, where files hold them apart.
+    Resource {
+        name: "line_items",
+        table: "stripe_log/line_items",
+        objects: &["line_item"],
+        path: "",
+        scope: "Invoices",
+        loses: "lines of long invoices",
+        listing: LISTED,
+        keeps: &[],
+        is_part: true,
+        columns: &[INVOICE, Column::new("line", Kind::List(LINE), ".")],
+    },
+    Resource {
+        name: "subscription_items",
+        table: "stripe_log/subscription_items",
+        objects: &["subscription_item"],
+        path: "",
+        scope: "Subscriptions",
+        loses: "items of long subscriptions",
+        listing: LISTED,
+        keeps: &[],
+        is_part: true,
+        columns: &[
+            id("subscription_id", "subscription"),
+            CREATED,
+            Column::new("item", Kind::List(ITEM), "."),
+        ],
+    },
     // What kind of card or account it is stays at Stripe.
     Resource {
         name: "payment_methods",
@@ -686,6 +734,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "how customers pay",
         listing: Listing { events: &["payment_method"], by_created: false, ..LISTED },
         keeps: &["id", "object", "created", "customer", "livemode", "type"],
+        is_part: false,
         columns: &[CUSTOMER, text("type", "type"), CREATED],
     },
     Resource {
@@ -697,6 +746,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "fees, and what reached the bank",
         listing: Listing { relisted_days: Some(35), ..LISTED },
         keeps: &[],
+        is_part: false,
         columns: &[
             id("source_id", "source"),
             text("type", "type"),
@@ -720,6 +770,7 @@ pub const RESOURCES: &[Resource] = &[
         loses: "changes: a sync sees only what was created since the last one",
         listing: LISTED,
         keeps: &[],
+        is_part: false,
         columns: &[
             text("type", "type"),
             CREATED,

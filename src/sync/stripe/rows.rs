@@ -23,8 +23,8 @@ pub struct Version<'a> {
     pub key: [u8; 16],
     pub id: &'a str,
     pub known_from: Option<i64>,
-    /// When the source said so.
-    pub observed_at: i64,
+    /// When the source said so; `None` if it says so of all time.
+    pub observed_at: Option<i64>,
     pub landed_at: i64,
     pub deleted: bool,
     /// `list`, `event` or `embedded`.
@@ -54,7 +54,7 @@ struct Common {
     key: BinaryBuilder,
     id: StringBuilder,
     known_from: Vec<Option<i64>>,
-    observed_at: Vec<i64>,
+    observed_at: Vec<Option<i64>>,
     landed_at: Vec<i64>,
     deleted: BooleanBuilder,
     source: Vec<&'static str>,
@@ -101,7 +101,7 @@ impl Rows {
     pub fn merge(&mut self, key: &[u8; 16], origin: &Origin<'_>, observed_at: i64) -> bool {
         let Some(&row) = self.rows.get(key) else { return false };
         let common = &mut self.common;
-        common.observed_at[row] = observed_at.min(common.observed_at[row]);
+        common.observed_at[row] = common.observed_at[row].map(|known| known.min(observed_at));
         if common.source[row] == EMBEDDED && origin.source != EMBEDDED {
             common.source[row] = origin.source;
             common.known_from[row] = origin.known_from;

@@ -227,8 +227,9 @@ class Billing:
         invoice.discounts = [d for d in sub.discounts if self._runs(d, invoice)]
         for discount, lines in own + [(d, invoice.lines) for d in invoice.discounts]:
             if self._runs(discount, invoice):
+                # Prorations are never discountable.
                 self._spread(
-                    discount, [li for li in lines if li.kind != "one_off" and li.amount > 0]
+                    discount, [li for li in lines if li.kind == "subscription" and li.amount > 0]
                 )
 
     def _runs(self, discount, invoice):

@@ -108,12 +108,13 @@ def period_amount(data, line):
     if price["recurring"].get("usage_type") == "metered":
         return Fraction(0)
     if price.get("billing_scheme") == "tiered" or price.get("transform_quantity"):
-        # The line's unit amount does not say how the tiers or packs were counted, its amount does.
-        if not line.proration:
-            return Fraction(line.amount)
+        # The line's unit amount does not say how the tiers or packs were counted.
         own = line.inline_price if speaks_of(line.inline_price, line.currency) else None
         told = by_rule(own, line.quantity)
-        return by_rule(listed(data, line), line.quantity) if told is None else told
+        told = by_rule(listed(data, line), line.quantity) if told is None else told
+        # Where the terms are known in the currency, a full line was billed by them: its own amount
+        # is right also for one that holds a single tier of a price.
+        return told if told is None or line.proration else Fraction(line.amount)
     unit = unit_amount(data, line)
     return None if unit is None else unit * line.quantity
 

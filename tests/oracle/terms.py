@@ -107,13 +107,16 @@ def period_amount(data, line):
         return None
     if price["recurring"].get("usage_type") == "metered":
         return Fraction(0)
-    if price.get("billing_scheme") == "tiered" or price.get("transform_quantity"):
+    tiered = price.get("billing_scheme") == "tiered"
+    if tiered or price.get("transform_quantity"):
         # The line's unit amount does not say how the tiers or packs were counted.
+        if not tiered and not line.proration:
+            return Fraction(line.amount)
         own = line.inline_price if speaks_of(line.inline_price, line.currency) else None
         told = by_rule(own, line.quantity)
         told = by_rule(listed(data, line), line.quantity) if told is None else told
-        # Where the terms are known in the currency, a full line was billed by them: its own amount
-        # is right also for one that holds a single tier of a price.
+        # Where the tiers are known in the currency, a full line was billed by them: its own amount
+        # is right also for one that holds a single tier.
         return told if told is None or line.proration else Fraction(line.amount)
     unit = unit_amount(data, line)
     return None if unit is None else unit * line.quantity

@@ -86,6 +86,13 @@ pub struct FileReport {
     pub notes: Vec<String>,
 }
 
+impl FileReport {
+    /// True if nothing landed, and not because there was nothing.
+    pub fn is_refused(&self) -> bool {
+        self.rows == 0 && self.rejected > 0
+    }
+}
+
 /// Collects diagnostics in bounded memory: the first of each field, and a count of the rest.
 #[derive(Debug, Default)]
 pub struct Diagnostics {

@@ -139,10 +139,6 @@ impl EventRows {
         }
     }
 
-    pub fn table(&self) -> &'static str {
-        self.table
-    }
-
     pub fn len(&self) -> usize {
         self.key.len() + self.batches.iter().map(RecordBatch::num_rows).sum::<usize>()
     }

@@ -168,10 +168,10 @@ impl<'a> Landing<'a> {
         if !is_wrapped && self.reading.preset_of(&columns).is_none() {
             self.reading.guessed.settle(&columns);
         }
+        self.container = "csv";
         if !self.tell_apart(&columns, &table.same_names) {
             return Ok(());
         }
-        self.container = "csv";
         let (reading, sink) = (&mut self.reading, &mut *self.sink);
         let (mut is_first, mut is_table) = (true, true);
         table.read(|row, line| {
@@ -224,6 +224,7 @@ impl<'a> Landing<'a> {
                 return Ok(());
             }
         };
+        self.container = "parquet";
         let schema = reader.schema();
         let mut names: Vec<String> =
             schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -235,7 +236,6 @@ impl<'a> Landing<'a> {
                 return Ok(());
             }
         }
-        self.container = "parquet";
         thread::scope(|scope| {
             let (decoded, batches) = sync_channel(BATCHES_AHEAD);
             scope.spawn(move || {

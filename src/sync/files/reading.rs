@@ -280,19 +280,20 @@ impl<'a> Reading<'a> {
             && self.given.is_silent_about(record)
     }
 
-    /// True if rows with these columns, here without values, can be those of a connector.
-    pub fn may_wrap(&self, columns: &Json<'_>) -> bool {
-        may_be_wrapped(columns) && self.may_be_wrapped(columns)
-    }
-
     /// True if a table with these columns, here without values, holds something for the log.
     pub fn knows(&self, columns: &Json<'_>) -> bool {
-        let are_enough = || {
-            let mut guessed = self.guessed.clone();
-            guessed.settle(columns);
-            guessed.are_enough()
-        };
-        self.preset_of(columns).is_some() || self.may_wrap(columns) || are_enough()
+        self.preset_of(columns).is_some() || self.are_enough(columns) || self.may_wrap(columns)
+    }
+
+    /// True if rows with these columns can be those of a connector, and nothing else.
+    pub fn may_wrap(&self, columns: &Json<'_>) -> bool {
+        may_be_wrapped(columns) && self.may_be_wrapped(columns) && !self.are_enough(columns)
+    }
+
+    fn are_enough(&self, columns: &Json<'_>) -> bool {
+        let mut guessed = self.guessed.clone();
+        guessed.settle(columns);
+        guessed.are_enough()
     }
 
     /// Lands what a connector's row carries as if it stood there itself.

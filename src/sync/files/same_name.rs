@@ -82,7 +82,7 @@ impl SameName {
     pub fn note(&self) -> String {
         let names = self.read_as.iter().map(|name| format!("`{name}`"));
         let (name, columns, read_as) = (&self.name, list(&self.columns), list(names));
-        format!("columns {columns} are all called `{name}`: they are read as {read_as}")
+        format!("columns {columns} are called `{name}`: they are read as {read_as}")
     }
 
     /// Why the file is refused if one of them would be read as more than a property.
@@ -90,7 +90,7 @@ impl SameName {
         let what = whose.reads(&self.name)?;
         let (name, columns) = (&self.name, list(&self.columns));
         let reason = format!(
-            "columns {columns} are all called so, and nothing tells which of them is {what}: name \
+            "columns {columns} have this name, and nothing tells which of them is {what}: name \
              columns apart in the export, e.g. `select e.{name} as event_{name}`"
         );
         Some(Refusal::of(name, reason))
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(names, ["plan", "", "plan_3", "plan_2", "", "plan_4", "id"]);
         assert_eq!(
             found[0].note(),
-            "columns 1, 3 and 6 are all called `plan`: they are read as `plan`, `plan_3` and `plan_4`"
+            "columns 1, 3 and 6 are called `plan`: they are read as `plan`, `plan_3` and `plan_4`"
         );
     }
 }

@@ -3,25 +3,33 @@
 
 use crate::sync::json::Json;
 
-/// Columns that hold the whole object: of Airbyte, of Kafka's connector for Snowflake, and what
-/// others call it, in any case.
+/// Columns that hold the whole object: of Airbyte, of Kafka's connector for Snowflake, of Estuary, and
+/// what others call it, in any case.
 const OBJECTS: &[&str] = &[
     "_airbyte_data",
     "record",
     "record_content",
+    "flow_document",
     "data",
+    "_data",
     "raw",
+    "_raw",
     "raw_data",
     "raw_json",
-    "_raw",
-    "_data",
     "value",
     "payload",
     "body",
+    "content",
+    "message",
+    "response",
     "json",
     "json_data",
     "doc",
     "document",
+    "object",
+    "event",
+    "item",
+    "row",
     "src",
     "v",
 ];
@@ -173,6 +181,8 @@ mod tests {
             (r#"{"data":"text","id":1}"#, ""),
             (r#"{"id":1,"data":{"a":1},"user_id":2}"#, ""),
             (r#"{"id":1}"#, ""),
+            (r#"{"event":"signed_up","created_at":1}"#, ""),
+            (r#"{"_id":"f","_created":"t","event":"{\"id\":1}"}"#, "event"),
         ];
         for (text, expected) in cases {
             let record = Json::parse(text).unwrap();

@@ -28,7 +28,8 @@ pub(super) fn object_row(object: &Object, mappings: &[FileMapping], hash: [u8; 1
     }
 }
 
-/// What marks a file as landed: one row a relation, and one that says "whole".
+/// What marks a file as landed: one row a relation, and one that says "whole", unless all of it was
+/// refused.
 pub(super) fn sync_rows(
     report: &FileReport,
     hash: [u8; 16],
@@ -57,10 +58,14 @@ pub(super) fn sync_rows(
             row(key, Some(relation), count)
         })
         .collect();
+    let whole = match report.is_refused() {
+        true => key(&[&content, b"refused", &landed_at.to_le_bytes()]),
+        false => done_key(content),
+    };
     rows.push(SyncRow {
         bytes: Some(report.bytes),
         rejected: Some(report.rejected),
-        ..row(done_key(content), None, counts.total())
+        ..row(whole, None, counts.total())
     });
     rows
 }

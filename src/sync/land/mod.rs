@@ -109,7 +109,8 @@ impl Landing {
         let (report, counts) = self.write(reader, next, EVENTS, vec![], progress).await?;
         self.diagnose(&report, landed_at).await?;
         let mut rows = sync_rows(&report, hash, &counts, content, landed_at);
-        rows.extend(seen);
+        // What could not be read at all is looked at again: by then it may be read.
+        rows.extend(seen.filter(|_| !report.is_refused()));
         self.record(&rows, landed_at).await?;
         let (new_rows, duplicates) = counts.total();
         Ok(Outcome { report, new_rows, duplicates, was_known: false })

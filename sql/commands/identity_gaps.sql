@@ -17,9 +17,10 @@ lost as (
             when identities.email is not null and email_normalized(identities.email) is null
                 then 'no valid address'
             when identities.email is not null then email_domain(identities.email)
-            when identities.account_ref is not null or identities.groups is not null
+            when not is_placeholder_id(identities.account_ref)
+                or group_key(identities.groups, null) is not null
                 then 'an account id, no e-mail'
-            when identities.stripe_customer_id is not null then 'a Stripe customer, no e-mail'
+            when not is_placeholder_id(identities.stripe_customer_id) then 'a Stripe customer, no e-mail'
             else 'no e-mail, no account id'
         end as place,
         users.key is not null or emails.key is not null as is_settled

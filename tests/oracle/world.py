@@ -10,6 +10,9 @@ OPEN = frozenset(
     " two_addresses".split()
 )
 
+# What programs write in place of an id.
+NO_IDS = ("undefined", "null", "None", "[object Object]", "0", "-", "(not set)", "Anonymous", "")
+
 
 class World:
     """Settings and facts. `may` draws the nasty cases and notes which account got them."""

@@ -170,7 +170,9 @@ impl Config {
         postgres::validate(&self.source.postgres)?;
         self.source.posthog.validate()?;
         if self.identity.placeholder_ids_remove.iter().any(|id| id.trim().is_empty()) {
-            return Err(Error::new("[identity] placeholder_ids_remove: an empty text is never an id"));
+            return Err(Error::new(
+                "[identity] placeholder_ids_remove: an empty text is never an id",
+            ));
         }
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {

@@ -41,4 +41,4 @@ carried as (
 select id, sum(customers) as customers, sum(events) as events
 from carried
 group by id
-order by sum(customers) desc, sum(events) desc, id
+order by customers desc, events desc, id

@@ -76,10 +76,13 @@ async fn show_doubts(engine: &Engine) -> Result<()> {
     show_lines(engine, "identity_placeholders", heading, |row| {
         let customers = counted(row.count("customers")?, "customer");
         let events = counted(row.count("events")?, "event");
-        Ok(format!("`{}`: {customers}, {events}", row.text("id")?))
+        let id = row.text("id")?;
+        let id = if id.is_empty() { "empty text".to_owned() } else { format!("`{id}`") };
+        Ok(format!("{id}: {customers}, {events}"))
     })
     .await?;
-    let heading = "account ids that customers of more than three companies share: one account or many?";
+    let heading =
+        "account ids that customers of more than three companies share: one account or many?";
     show_lines(engine, "identity_shared_ids", heading, |row| {
         let (customers, domains) = (row.count("customers")?, row.count("domains")?);
         Ok(format!(
@@ -92,7 +95,7 @@ async fn show_doubts(engine: &Engine) -> Result<()> {
         ))
     })
     .await?;
-    let heading = "domains whose customers have nothing in common: may be a mail provider";
+    let heading = "domains whose customers have nothing in common: each may be a mail provider";
     show_lines(engine, "identity_providers", heading, |row| {
         Ok(format!(
             "{}: one account of {}, each with subscriptions of its own\n    if it is one: \
@@ -102,14 +105,12 @@ async fn show_doubts(engine: &Engine) -> Result<()> {
         ))
     })
     .await?;
-    let lists: Vec<String> = engine.dated_lists().iter().map(dated).collect();
-    println!("lists: {}", lists.join(", "));
+    println!("lists in use");
+    for DatedList { name, names, date } in engine.dated_lists() {
+        let domains = names.map_or_else(String::new, |it| counted(it as u64, "domain") + ", ");
+        println!("  {name}: {domains}of {date}");
+    }
     Ok(())
-}
-
-fn dated(list: &DatedList) -> String {
-    let names = list.names.map_or_else(String::new, |names| format!("{} ", count(names as u64)));
-    format!("{names}{} of {}", list.name, list.date)
 }
 
 /// Rows of a command's SQL below a heading; nothing where there are none.

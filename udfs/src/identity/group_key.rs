@@ -22,11 +22,7 @@ use crate::text::{map_column, map_text, text_argument};
 /// comma-separated group types; in alphabetical order of all types if none are given.
 ///
 /// Numbers are rendered as text. `None` if nothing fits or the text is not a JSON object.
-pub fn group_key(
-    groups: &str,
-    types: Option<&str>,
-    placeholders: &Placeholders,
-) -> Option<String> {
+pub fn group_key(groups: &str, types: Option<&str>, placeholders: &Placeholders) -> Option<String> {
     let groups: Map<String, Value> = serde_json::from_str(groups).ok()?;
     let text = |key: &Value| text(key).filter(|key| !placeholders.has(key));
     match types.map(str::trim).filter(|types| !types.is_empty()) {
@@ -101,7 +97,9 @@ impl ScalarUDFImpl for GroupKey {
             [groups, ColumnarValue::Scalar(types)] => {
                 let types = types.try_as_str().flatten();
                 map_column(groups, |groups| {
-                    map_text(groups, |groups| group_key(groups, types, placeholders).map(Cow::Owned))
+                    map_text(groups, |groups| {
+                        group_key(groups, types, placeholders).map(Cow::Owned)
+                    })
                 })
             }
             [groups, ColumnarValue::Array(types)] => {
@@ -136,7 +134,8 @@ mod tests {
 
     #[test]
     fn picks_the_first_type_with_a_value() {
-        let groups = r#"{"project":7,"company":"acme","team":"","flag":true,"plan":"undefined","seat":0}"#;
+        let groups =
+            r#"{"project":7,"company":"acme","team":"","flag":true,"plan":"undefined","seat":0}"#;
         let cases: [(Option<&str>, Option<&str>); 10] = [
             (Some("company"), Some("acme")),
             (Some(" team , project"), Some("7")),
@@ -159,10 +158,7 @@ mod tests {
         for groups in ["", "null", "[]", "\"acme\"", "{", "{}", "{\"a\":{\"b\":1}}"] {
             assert_eq!(key(groups, None), None, "{groups}");
         }
-        assert_eq!(
-            key(r#"{"id":9007199254740993}"#, None).as_deref(),
-            Some("9007199254740993")
-        );
+        assert_eq!(key(r#"{"id":9007199254740993}"#, None).as_deref(), Some("9007199254740993"));
     }
 
     #[test]

@@ -306,7 +306,8 @@ mod tests {
     #[test]
     fn a_provider_has_its_name_in_every_country() {
         let built_in = MailLists::default();
-        for domain in ["yahoo.co.zw", "gmx.info", "mail.jane.gmx.org", "hotmail.com.hk", "mail.ee"] {
+        for domain in ["yahoo.co.zw", "gmx.info", "mail.jane.gmx.org", "hotmail.com.hk", "mail.ee"]
+        {
             assert!(built_in.is_free(domain), "{domain}");
         }
         for domain in ["gmx.io", "yahoo.github.io", "gmx.acme.com", "yahooinc.com", "gmx.local"] {
@@ -322,15 +323,39 @@ mod tests {
         let built_in = MailLists::default();
         // Country variants, mail of internet providers, aliases, misspellings.
         for provider in [
-            "gmx.org", "myyahoo.com", "startmail.com", "use.startmail.com", "passmail.net",
-            "altibox.no", "icloud.nl", "aol.de", "online.de", "interia.eu", "lyse.net", "aleeas.com",
-            "centurylink.net", "comhem.se", "marketplace.amazon.de", "pchome.com.tw", "gmial.com",
+            "gmx.org",
+            "myyahoo.com",
+            "startmail.com",
+            "use.startmail.com",
+            "passmail.net",
+            "altibox.no",
+            "icloud.nl",
+            "aol.de",
+            "online.de",
+            "interia.eu",
+            "lyse.net",
+            "aleeas.com",
+            "centurylink.net",
+            "comhem.se",
+            "marketplace.amazon.de",
+            "pchome.com.tw",
+            "gmial.com",
         ] {
             assert_eq!(built_in.company_domain(provider), None, "{provider}");
         }
         for company in [
-            "mailinblack.com", "bolt.com", "bt.com", "clerk.com", "cox.com", "discovery.com",
-            "eurosport.com", "example.com", "nus.edu.sg", "parrot.com", "poetic.com", "xoom.com",
+            "mailinblack.com",
+            "bolt.com",
+            "bt.com",
+            "clerk.com",
+            "cox.com",
+            "discovery.com",
+            "eurosport.com",
+            "example.com",
+            "nus.edu.sg",
+            "parrot.com",
+            "poetic.com",
+            "xoom.com",
             "kennedy808.com",
         ] {
             assert_eq!(built_in.company_domain(company), Some(company));

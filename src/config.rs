@@ -70,6 +70,10 @@ pub struct Identity {
     pub free_mail_domains: Option<Vec<String>>,
     pub free_mail_add: Vec<String>,
     pub free_mail_remove: Vec<String>,
+    /// Account ids that stand for none, besides the built-in list.
+    pub placeholder_ids_add: Vec<String>,
+    /// Account ids that the built-in list takes for placeholders.
+    pub placeholder_ids_remove: Vec<String>,
     pub min_confidence: f64,
 }
 
@@ -82,6 +86,8 @@ impl Default for Identity {
             free_mail_domains: None,
             free_mail_add: vec![],
             free_mail_remove: vec![],
+            placeholder_ids_add: vec![],
+            placeholder_ids_remove: vec![],
             min_confidence: 0.70,
         }
     }
@@ -163,6 +169,11 @@ impl Config {
         self.source.stripe.validate()?;
         postgres::validate(&self.source.postgres)?;
         self.source.posthog.validate()?;
+        if self.identity.placeholder_ids_remove.iter().any(|id| id.trim().is_empty()) {
+            return Err(Error::new(
+                "[identity] placeholder_ids_remove: an empty text is never an id",
+            ));
+        }
         let confidence = self.identity.min_confidence;
         if !(0.0..=1.0).contains(&confidence) {
             return Err(Error::new(format!(

@@ -186,7 +186,11 @@ steps as (
         10,
         'events',
         activity.events || case when activity.events = 1 then ' event' else ' events' end
-            || coalesce(', account ' || identities.account_ref, '')
+            || coalesce(
+                ', account ' || identities.account_ref
+                    || case when is_placeholder_id(identities.account_ref) then ' (no id)' else '' end,
+                ''
+            )
             || coalesce(', groups ' || identities.groups, '')
             || coalesce(', customer ' || identities.stripe_customer_id, ''),
         activity.account_id,

@@ -17,9 +17,14 @@ lost as (
             when identities.email is not null and email_normalized(identities.email) is null
                 then 'no valid address'
             when identities.email is not null then email_domain(identities.email)
-            when identities.account_ref is not null or identities.groups is not null
+            when not is_placeholder_id(identities.account_ref)
+                or group_key(identities.groups, null) is not null
                 then 'an account id, no e-mail'
-            when identities.stripe_customer_id is not null then 'a Stripe customer, no e-mail'
+            when not is_placeholder_id(identities.stripe_customer_id) then 'a Stripe customer, no e-mail'
+            when coalesce(
+                identities.account_ref, identities.groups, identities.stripe_customer_id
+            ) is not null
+                then 'a placeholder for an id, no e-mail'
             else 'no e-mail, no account id'
         end as place,
         users.key is not null or emails.key is not null as is_settled
@@ -74,6 +79,8 @@ select
         when largest.place = 'an account id, no e-mail'
             then 'no customer has these ids: lines `customer,cus_…,acc:ID` in identity/overrides.csv'
         when largest.place = 'a Stripe customer, no e-mail' then 'these customers have not landed'
+        when largest.place = 'a placeholder for an id, no e-mail'
+            then 'the id itself on these events; `placeholder_ids_remove` in paydirt.toml if it is one'
         when largest.place = 'no valid address'
             then 'a whole address: paydirt.toml says in which field it stands'
         when largest.domain is null

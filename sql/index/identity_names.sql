@@ -1,5 +1,5 @@
--- What each identity of product events can be recognised by, over all time. Nothing here follows
--- the as-of time, so it is computed once for all of them.
+-- What each identity of product events can be recognised by, over all time; a placeholder for an id
+-- recognises nobody. Nothing here follows the as-of time, so it is computed once for all of them.
 -- @keep result
 with names as (
     select
@@ -19,4 +19,7 @@ with names as (
     ) as kinds (kind)
 )
 
-select * from names where name is not null
+select *
+from names
+where name is not null
+    and (kind not in ('account', 'customer') or not is_placeholder_id(name))

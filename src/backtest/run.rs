@@ -252,6 +252,8 @@ async fn measure(
             "no trial showed the behaviour; `paydirt events` lists the names of events that landed",
         ));
     }
+    let lists = engine.dated_lists().into_iter();
+    context.list_dates = lists.map(|it| (it.name.to_owned(), it.date.to_owned())).collect();
     context.replaced_definitions = engine
         .library
         .files()

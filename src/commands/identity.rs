@@ -1,13 +1,15 @@
-//! `paydirt identity`: how far events, identities and trials are linked to accounts, and what would
-//! link more.
+//! `paydirt identity`: how far events, identities and trials are linked to accounts, what would link
+//! more, and what may be linked wrongly.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use paydirt_udfs::identity::lists::DatedList;
 
 use crate::backtest::format::{count, counted, moment, number, percent_or_dash, tier_name};
-use crate::backtest::{read, run::unknown_accounts};
+use crate::backtest::read::{self, Record};
+use crate::backtest::run::unknown_accounts;
 use crate::config::Project;
 use crate::engine::{Engine, explain};
 use crate::error::{Error, Result};
@@ -40,34 +42,98 @@ async fn show_coverage(engine: &Engine) -> Result<()> {
     let lines = coverage(engine).await?;
     let total: [u64; 3] =
         [0, 1, 2].map(|column| lines.iter().map(|line| line.counts[column]).sum());
+    let as_of = time::format_moment(engine.settings().await?.as_of);
     if total[0] == 0 {
-        let as_of = time::format_moment(engine.settings().await?.as_of);
+        show_doubts(engine).await?;
         return Err(Error::new(format!("no product event has landed as of {as_of}"))
             .hint("`paydirt sync files PATH…` lands PostHog exports, NDJSON, CSV and Parquet"));
     }
-    println!("linked to accounts as of {}", time::format_moment(engine.settings().await?.as_of));
+    println!("linked to accounts as of {as_of}");
     super::show_table(table(&lines, total)?)?;
     println!(
         "An identity is what events say of who did it: account id, groups, Stripe customer, e-mail.\n\
          It counts once, by its surest link, and all events that say nothing are one. A trial counts\n\
-         by the surest link of its account, and as ambiguous where only ambiguous events might be it."
+         by the surest link of its account, and as ambiguous where only ambiguous events might be it.\n"
     );
-    let session = engine.session()?;
-    let gaps = session.query(&engine.command("identity_gaps")?.text).await?;
-    let gaps = read::records(&gaps)?;
-    if !gaps.is_empty() {
-        println!("\nwhere most events without a link come from, and what would link them");
-    }
-    for gap in gaps {
-        println!(
-            "  {}: {}, {} {}\n    {}",
+    let heading = "where most events without a link come from, and what would link them";
+    show_lines(engine, "identity_gaps", heading, |gap| {
+        Ok(format!(
+            "{}: {}, {} {}\n    {}",
             gap.text("place")?,
             counted(gap.count("events")?, "event"),
             count(gap.count("identities")?),
             if gap.count("identities")? == 1 { "identity" } else { "identities" },
             gap.text("hint")?,
-        );
+        ))
+    })
+    .await?;
+    show_doubts(engine).await
+}
+
+/// What makes one account of strangers or might, and how old the lists are that are to prevent it.
+async fn show_doubts(engine: &Engine) -> Result<()> {
+    let heading = "placeholders for an id, by which nobody is linked";
+    show_lines(engine, "identity_placeholders", heading, |row| {
+        let customers = counted(row.count("customers")?, "customer");
+        let events = counted(row.count("events")?, "event");
+        let id = row.text("id")?;
+        let id = if id.is_empty() { "empty text".to_owned() } else { format!("`{id}`") };
+        Ok(format!("{id}: {customers}, {events}"))
+    })
+    .await?;
+    let heading =
+        "account ids that customers of more than three companies share: one account or many?";
+    show_lines(engine, "identity_shared_ids", heading, |row| {
+        let (customers, domains) = (row.count("customers")?, row.count("domains")?);
+        Ok(format!(
+            "`{}`: {} of {}, such as {}\n    if it is no id: \
+             add it to `placeholder_ids_add` under [identity] in paydirt.toml",
+            row.text("id")?,
+            counted(customers, "customer"),
+            counted(domains, "domain"),
+            row.text("examples")?,
+        ))
+    })
+    .await?;
+    let heading = "domains whose customers have nothing in common: each may be a mail provider";
+    show_lines(engine, "identity_providers", heading, |row| {
+        Ok(format!(
+            "{}: one account of {}, each with subscriptions of its own\n    if it is one: \
+             add it to `free_mail_add` under [identity] in paydirt.toml",
+            row.text("domain")?,
+            counted(row.count("customers")?, "customer"),
+        ))
+    })
+    .await?;
+    println!("lists in use");
+    for DatedList { name, names, date } in engine.dated_lists() {
+        let domains = names.map_or_else(String::new, |it| counted(it as u64, "domain") + ", ");
+        println!("  {name}: {domains}of {date}");
     }
+    Ok(())
+}
+
+/// Rows of a command's SQL below a heading; nothing where there are none.
+async fn show_lines(
+    engine: &Engine,
+    command: &str,
+    heading: &str,
+    line: impl Fn(&Record<'_>) -> Result<String>,
+) -> Result<()> {
+    const SHOWN: usize = 10;
+    let rows = engine.session()?.query(&engine.command(command)?.text).await?;
+    let rows = read::records(&rows)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    println!("{heading}");
+    for row in rows.iter().take(SHOWN) {
+        println!("  {}", line(row)?);
+    }
+    if rows.len() > SHOWN {
+        println!("  and {} more", count((rows.len() - SHOWN) as u64));
+    }
+    println!();
     Ok(())
 }
 

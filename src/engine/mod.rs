@@ -46,7 +46,9 @@ use crate::sync::files::POSTHOG_EVENTS;
 use crate::sync::postgres::{self, Position};
 use crate::sync::posthog;
 use crate::sync::stripe::pull;
-use paydirt_udfs::identity::lists::{FreeMail, MailLists};
+use paydirt_udfs::identity::Lists;
+use paydirt_udfs::identity::lists::{DatedList, FreeMail, MailLists};
+use paydirt_udfs::identity::placeholder::Placeholders;
 
 pub use compactor::Compactor;
 pub use recall::Recall;
@@ -66,7 +68,7 @@ pub struct Engine {
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
     recall: Option<Recall>,
-    lists: Arc<MailLists>,
+    lists: Arc<Lists>,
     identity: Arc<Identity>,
     runtime: Arc<RuntimeEnv>,
     as_of: Option<i64>,
@@ -84,12 +86,15 @@ impl Engine {
         let runtime = session::runtime(&lake)?;
         let log = LogTables::new(lake, specs);
         let settings = &project.config.identity;
-        let lists = MailLists::new(&FreeMail {
+        let mail = MailLists::new(&FreeMail {
             free_mail_domains: settings.free_mail_domains.clone(),
             free_mail_add: settings.free_mail_add.clone(),
             free_mail_remove: settings.free_mail_remove.clone(),
         })
         .map_err(|error| Error::new(format!("paydirt.toml: [identity] {error}")))?;
+        let placeholders =
+            Placeholders::new(&settings.placeholder_ids_add, &settings.placeholder_ids_remove);
+        let lists = Lists { mail, placeholders };
         let identity = Identity::read(&project, &lists)?;
         let store = Store::new(project.cache_dir(), salt(&project, &identity, &library)?);
         Ok(Self {
@@ -128,6 +133,11 @@ impl Engine {
 
     pub fn lake(&self) -> &Lake {
         self.log.lake()
+    }
+
+    /// The lists of mail providers and domains in use, with their dates.
+    pub fn dated_lists(&self) -> Vec<DatedList> {
+        self.lists.mail.dated()
     }
 
     pub fn specs(&self) -> impl Iterator<Item = &TableSpec> {

@@ -21,7 +21,7 @@ use crate::engine::options::SessionSettings;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::library::SqlFile;
-use paydirt_udfs::identity::lists::MailLists;
+use paydirt_udfs::identity::Lists;
 
 /// What one side of a join may be to be held whole.
 const HELD_ROWS: usize = 4 << 20;
@@ -42,7 +42,7 @@ impl Session {
     pub(super) fn new(
         settings: SessionSettings,
         catalog: Arc<Catalog>,
-        lists: Arc<MailLists>,
+        lists: Arc<Lists>,
         runtime: Arc<RuntimeEnv>,
     ) -> Result<Self> {
         let mut options = ConfigOptions::new();

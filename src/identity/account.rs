@@ -1,27 +1,32 @@
 //! How people write an account.
 
-use paydirt_udfs::identity::lists::MailLists;
-use paydirt_udfs::identity::{domain, email};
+use paydirt_udfs::identity::{Lists, domain, email};
 
 use super::table::Row;
 use crate::error::Result;
 
 pub(super) const FORMS: &str = "an account is a domain (acme.com), a Stripe customer (cus_…) or an \
     account id as models.accounts shows it (dom:acme.com, acc:42)";
+pub(super) const PLACEHOLDER: &str = "programs write it where an id is missing; \
+    `placeholder_ids_remove` in paydirt.toml makes it an id";
 
 /// The account that a field names: an account id, or a Stripe customer whose account it is. `None`
 /// where the field is empty.
-pub(super) fn written(row: &Row, field: usize, lists: &MailLists) -> Result<Option<String>> {
+pub(super) fn written(row: &Row, field: usize, lists: &Lists) -> Result<Option<String>> {
     let text = row.fields[field].as_str();
     let refused = |what: &str| Err(row.error(field, format!("`{text}` {what}")).hint(FORMS));
     let company = |name: &str| {
         let normal = domain::normalized(name)?;
-        let is_company = lists.company_domain(&normal) == Some(&*normal);
+        let is_company = lists.mail.company_domain(&normal) == Some(&*normal);
         is_company.then(|| format!("dom:{normal}"))
     };
     let account = match text.split_once(':') {
         _ if text.is_empty() => return Ok(None),
         Some((_, "")) => None,
+        Some(("acc", id)) if lists.placeholders.has(id) => {
+            let what = format!("`{text}` names no account");
+            return Err(row.error(field, what).hint(PLACEHOLDER));
+        }
         Some(("acc" | "cus", _)) => Some(text.to_owned()),
         Some(("dom", name)) => company(name),
         Some(("em", address)) => email::canonical(address).map(|address| format!("em:{address}")),

@@ -9,8 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use paydirt_udfs::identity::lists::MailLists;
-use paydirt_udfs::identity::{domain, email};
+use paydirt_udfs::identity::{Lists, domain, email};
 
 use crate::config::Project;
 use crate::error::{Error, Result};
@@ -73,7 +72,7 @@ struct Override {
 impl Identity {
     /// Reads the tables of a project. A row that cannot be meant is an error with file, line and
     /// field.
-    pub fn read(project: &Project, lists: &MailLists) -> Result<Self> {
+    pub fn read(project: &Project, lists: &Lists) -> Result<Self> {
         let dir = project.identity_dir();
         let internal = &project.config.identity.internal_domains;
         let mut identity = Self {
@@ -130,11 +129,11 @@ pub fn write_templates(dir: &Path) -> Result<()> {
     TABLES.iter().try_for_each(|table| table.write_template(dir))
 }
 
-fn aliases(rows: &[Row], lists: &MailLists) -> Result<Vec<Alias>> {
+fn aliases(rows: &[Row], lists: &Lists) -> Result<Vec<Alias>> {
     let mut aliases: Vec<Alias> = vec![];
     for row in rows {
         let domain = registrable(row, 0)?;
-        if lists.company_domain(&domain).is_none() {
+        if lists.mail.company_domain(&domain).is_none() {
             return Err(row
                 .error(0, format!("`{domain}` is no company's: anybody may have it"))
                 .hint(
@@ -162,7 +161,7 @@ fn aliases(rows: &[Row], lists: &MailLists) -> Result<Vec<Alias>> {
     Ok(aliases)
 }
 
-fn overrides(rows: &[Row], lists: &MailLists) -> Result<Vec<Override>> {
+fn overrides(rows: &[Row], lists: &Lists) -> Result<Vec<Override>> {
     let mut overrides: Vec<Override> = vec![];
     for row in rows {
         let kind = row.fields[0].to_lowercase();
@@ -182,6 +181,11 @@ fn overrides(rows: &[Row], lists: &MailLists) -> Result<Vec<Override>> {
                         .hint("the kind `user` takes any id that product events carry"));
                 }
             },
+            "user" if lists.placeholders.has(written) => {
+                return Err(row
+                    .error(1, format!("`{written}` is no user id: events of many users may say it"))
+                    .hint(account::PLACEHOLDER));
+            }
             _ => written.to_owned(),
         };
         let account = account::written(row, 2, lists)?;

@@ -11,7 +11,7 @@ fn read(name: &str, text: impl AsRef<[u8]>) -> Result<Identity> {
     std::fs::write(dir.join(name), text).unwrap();
     let config = Config::parse("[identity]\ninternal_domains = [\"Our.co\"]\n", Path::new("p"));
     let project = Project { root: folder.path().to_path_buf(), config: config.unwrap() };
-    Identity::read(&project, &MailLists::default())
+    Identity::read(&project, &Lists::default())
 }
 
 /// `file:line: field: what is wrong`, and the hint.

@@ -57,13 +57,13 @@ fn buyers(
     count: std::ops::Range<usize>,
 ) -> impl Strategy<Value = Vec<Buyer>> {
     let email = option::weighted(0.9, prop::sample::select(&ADDRESSES[..]));
-    let one = (created, email, option::weighted(0.2, 0..3u8));
+    let one = (created, email, option::weighted(0.2, 1..4u8));
     vec(one.prop_map(|(created, email, account)| Buyer { created, email, account }), count)
 }
 
 fn world() -> impl Strategy<Value = World> {
     let email = option::weighted(0.9, prop::sample::select(&ADDRESSES[..]));
-    let deed = (1..END, 0..6u8, email, option::weighted(0.2, 0..4u8));
+    let deed = (1..END, 0..6u8, email, option::weighted(0.2, 1..5u8));
     let deed = deed.prop_map(|(at, user, email, account)| Deed { at, user, email, account });
     let alias = option::of(prop::sample::select(vec!["dom:acme.com", "dom:twin.io", "acc:1"]));
     let user = prop::sample::select(vec!["dom:acme.com", "em:eve@gmail.com", "acc:2"]);

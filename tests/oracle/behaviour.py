@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from world import DAY
+from world import DAY, NO_IDS
 
 
 class Behaviour:
@@ -42,6 +42,8 @@ class Behaviour:
         values = group if isinstance(group, tuple) else (group,)
         kinds = rng.sample(["account", "company"], len(values))
         properties = {"$groups": dict(zip(kinds, values))} if group else {}
+        if not group and self.world.may("placeholder_group", 0.1):
+            properties = {"$groups": {"account": rng.choice(NO_IDS)}}
         known = {"email": email} if email else {}
         if own_id:
             known["stripe_customer_id"] = own_id

@@ -8,6 +8,18 @@ from mail import company_domain, email_canon, email_norm
 from stripe_lists import ident
 
 GROUP, NORM, CANON, DOMAIN = 1.0, 0.95, 0.90, 0.70
+NO_IDS = frozenset(
+    "undefined null none nil nan na n/a anonymous guest unknown true false id email -1".split()
+) | {"not set", "object object"}
+
+
+def identifier(value):
+    """The value as text; None where programs write it in place of an id."""
+    text = "" if value is None else str(value)
+    bare = text.strip().lower().strip("\"'[](){}<>")
+    letters = {c for c in bare if c.isalnum()}
+    is_word = bare in NO_IDS or bare.replace("_", " ").replace("-", " ") in NO_IDS
+    return None if is_word or letters <= {"0"} else text
 
 
 @dataclass
@@ -67,7 +79,7 @@ def read_customers(data, config):
         history = evidence.get(id, [])
         if row and not history and email_norm(row.get("email")):
             history = [(row["created"], 1, email_norm(row["email"]))]
-        account_id = next((str(metadata[k]) for k in keys if metadata.get(k)), None)
+        account_id = next((id for k in keys if (id := identifier(metadata.get(k)))), None)
         created, livemode, clock = seen.get(id, (None, None, None))
         if row:
             created, livemode, clock = row["created"], row["livemode"], bool(row.get("test_clock"))
@@ -174,4 +186,4 @@ def event_identity(event):
     groups = properties.get("$groups") or {}
     own_id = person.get("stripe_customer_id") or properties.get("stripe_customer_id")
     email = person.get("email") or properties.get("email")
-    return email, frozenset(str(v) for v in groups.values() if v not in (None, "")), own_id
+    return email, frozenset(id for v in groups.values() if (id := identifier(v))), own_id

@@ -4,7 +4,7 @@ from behaviour import Behaviour
 from billing import Billing, Customer
 from catalogue import CURRENCIES
 from stories import Stories
-from world import DAY
+from world import DAY, NO_IDS
 
 SUFFIXES = ("com", "io", "dev", "de", "co.uk", "com")
 FIRST = "amy ben cam dee eli flo gia hue ivy jan kai lou mia ned oda pat".split()
@@ -91,6 +91,8 @@ class People:
         metadata = (
             {} if number is None else {self.rng.choice(world.keys or ["account_id"]): f"A{number}"}
         )
+        if number is None and world.may("placeholder_id", 0.1):
+            metadata = {key: self.rng.choice(NO_IDS) for key in world.keys or ["account_id"]}
         customer = Customer(
             world.new_id("cus"),
             created,

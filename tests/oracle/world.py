@@ -16,6 +16,8 @@ STEADY = frozenset(
     "coupon_again deleted_customer email_change many_items one_second overpaid plan_again"
     " second_currency tombstone two_addresses_of_one_second upgrades".split()
 )
+# What programs write in place of an id.
+NO_IDS = ("undefined", "null", "None", "[object Object]", "0", "-", "(not set)", "Anonymous", "")
 
 
 class World:

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use datafusion_expr::{DocSection, Documentation, DocumentationBuilder, ScalarUDF};
 
-use identity::lists::MailLists;
+use identity::Lists;
 
-/// All scalar functions; those that ask a mail list ask these.
-pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
+/// All scalar functions; those that ask a list ask these.
+pub fn scalar_functions(lists: Arc<Lists>) -> Vec<ScalarUDF> {
     let mut functions = identity::scalar_functions(lists);
     functions.extend(money::scalar_functions());
     functions.extend(stats::scalar_functions());

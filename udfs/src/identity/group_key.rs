@@ -1,6 +1,7 @@
 //! The account id inside a PostHog `$groups` object.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow::array::{AsArray, StringViewArray};
 use arrow::compute::cast;
@@ -11,16 +12,19 @@ use datafusion_expr::{
 };
 use serde_json::{Map, Value};
 
+use super::Lists;
+use super::placeholder::Placeholders;
 use super::sql::SECTION;
 use crate::documentation;
 use crate::text::{map_column, map_text, text_argument};
 
-/// The first non-empty value of a JSON object `{"group type": key, …}`, in the order of the
+/// The first value of a JSON object `{"group type": key, …}` that is an id, in the order of the
 /// comma-separated group types; in alphabetical order of all types if none are given.
 ///
 /// Numbers are rendered as text. `None` if nothing fits or the text is not a JSON object.
-pub fn group_key(groups: &str, types: Option<&str>) -> Option<String> {
+pub fn group_key(groups: &str, types: Option<&str>, placeholders: &Placeholders) -> Option<String> {
     let groups: Map<String, Value> = serde_json::from_str(groups).ok()?;
+    let text = |key: &Value| text(key).filter(|key| !placeholders.has(key));
     match types.map(str::trim).filter(|types| !types.is_empty()) {
         Some(types) => types.split(',').find_map(|name| text(groups.get(name.trim())?)),
         None => {
@@ -33,7 +37,7 @@ pub fn group_key(groups: &str, types: Option<&str>) -> Option<String> {
 
 fn text(key: &Value) -> Option<String> {
     match key {
-        Value::String(key) if !key.trim().is_empty() => Some(key.clone()),
+        Value::String(key) => Some(key.clone()),
         Value::Number(key) => Some(key.to_string()),
         _ => None,
     }
@@ -42,18 +46,19 @@ fn text(key: &Value) -> Option<String> {
 /// [`group_key`] as an SQL function.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct GroupKey {
+    lists: Arc<Lists>,
     signature: Signature,
     documentation: Documentation,
 }
 
-impl Default for GroupKey {
-    fn default() -> Self {
+impl GroupKey {
+    pub(super) fn new(lists: Arc<Lists>) -> Self {
         let page = documentation(
             SECTION,
             "group_key(groups, types)",
-            "The account id in a PostHog `$groups` object: the first non-empty value of the given \
-             group types, in their order. With no types, the value of the alphabetically first \
-             group type that has one.",
+            "The account id in a PostHog `$groups` object: the first value of the given group \
+             types, in their order, that is an id and no placeholder for one. With no types, the \
+             value of the alphabetically first group type that has one.",
             &[
                 ("groups", r#"JSON text, `{"group type": key, …}`."#),
                 ("types", "Comma-separated group types, or NULL."),
@@ -65,6 +70,7 @@ select group_key('{"company":"acme","project":7}', NULL);
         );
         let arguments = vec![text_argument(), text_argument()];
         Self {
+            lists,
             signature: Signature::coercible(arguments, Volatility::Immutable),
             documentation: page.build(),
         }
@@ -86,11 +92,14 @@ impl ScalarUDFImpl for GroupKey {
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = arguments.number_rows;
+        let placeholders = &self.lists.placeholders;
         match &arguments.args[..] {
             [groups, ColumnarValue::Scalar(types)] => {
                 let types = types.try_as_str().flatten();
                 map_column(groups, |groups| {
-                    map_text(groups, |groups| group_key(groups, types).map(Cow::Owned))
+                    map_text(groups, |groups| {
+                        group_key(groups, types, placeholders).map(Cow::Owned)
+                    })
                 })
             }
             [groups, ColumnarValue::Array(types)] => {
@@ -98,7 +107,7 @@ impl ScalarUDFImpl for GroupKey {
                 let types = cast(types, &DataType::Utf8View)?;
                 let each = groups.as_string_view().iter().zip(types.as_string_view());
                 let keys: StringViewArray =
-                    each.map(|(groups, types)| group_key(groups?, types)).collect();
+                    each.map(|(groups, types)| group_key(groups?, types, placeholders)).collect();
                 Ok(ColumnarValue::Array(cast(&keys, arguments.return_type())?))
             }
             other => internal_err!("group_key has two arguments, not {}", other.len()),
@@ -112,8 +121,6 @@ impl ScalarUDFImpl for GroupKey {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{ArrayRef, StringArray};
     use datafusion_common::ScalarValue;
     use datafusion_expr::ScalarUDF;
@@ -121,38 +128,42 @@ mod tests {
     use super::*;
     use crate::tests::call;
 
+    fn key(groups: &str, types: Option<&str>) -> Option<String> {
+        group_key(groups, types, &Placeholders::default())
+    }
+
     #[test]
     fn picks_the_first_type_with_a_value() {
-        let groups = r#"{"project":7,"company":"acme","team":"","flag":true}"#;
-        let cases: [(Option<&str>, Option<&str>); 8] = [
+        let groups =
+            r#"{"project":7,"company":"acme","team":"","flag":true,"plan":"undefined","seat":0}"#;
+        let cases: [(Option<&str>, Option<&str>); 10] = [
             (Some("company"), Some("acme")),
             (Some(" team , project"), Some("7")),
             (Some("organization,company"), Some("acme")),
             (Some("team"), None),
             (Some("flag"), None),
+            (Some("plan"), None),
+            (Some("plan,seat,project"), Some("7")),
             (Some("organization"), None),
             (Some(" "), Some("acme")),
             (None, Some("acme")),
         ];
         for (types, expected) in cases {
-            assert_eq!(group_key(groups, types).as_deref(), expected, "{types:?}");
+            assert_eq!(key(groups, types).as_deref(), expected, "{types:?}");
         }
     }
 
     #[test]
     fn a_text_that_is_no_object_has_no_key() {
         for groups in ["", "null", "[]", "\"acme\"", "{", "{}", "{\"a\":{\"b\":1}}"] {
-            assert_eq!(group_key(groups, None), None, "{groups}");
+            assert_eq!(key(groups, None), None, "{groups}");
         }
-        assert_eq!(
-            group_key(r#"{"id":9007199254740993}"#, None).as_deref(),
-            Some("9007199254740993")
-        );
+        assert_eq!(key(r#"{"id":9007199254740993}"#, None).as_deref(), Some("9007199254740993"));
     }
 
     #[test]
     fn types_may_be_a_column_and_encodings_are_kept() {
-        let function = ScalarUDF::from(GroupKey::default());
+        let function = ScalarUDF::from(GroupKey::new(Arc::default()));
         let encoding = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
         let groups = StringArray::from(vec![Some(r#"{"a":1,"b":2}"#), Some("{}"), None]);
         let groups = ColumnarValue::Array(cast(&groups, &encoding).unwrap());

@@ -107,11 +107,46 @@ impl MailLists {
         }
         let is_listed = match &self.replaced {
             Some(replaced) => replaced.contains(name),
-            None => built_in(name).has(Kinds::FREE),
+            None => {
+                let kinds = built_in(name);
+                kinds.has(Kinds::FREE) || !kinds.has(Kinds::COMPANY) && is_of_a_family(name)
+            }
         };
         (is_listed || self.added.contains(name)).then_some(true)
     }
+
+    /// The lists in use, each with its number of names and the day it is of.
+    pub fn dated(&self) -> Vec<DatedList> {
+        let count = |kind| BUILT_IN.values().filter(|kinds| kinds.has(kind)).count();
+        let mut lists = vec![];
+        if self.replaced.is_none() {
+            // A disposable domain counts as free mail, but is one of its own list.
+            let free = BUILT_IN.values().filter(|it| it.has(Kinds::FREE));
+            let names = free.filter(|it| !it.has(Kinds::DISPOSABLE)).count();
+            lists.push(DatedList { name: "free mail", names: Some(names), date: FREE_MAIL_DATE });
+        }
+        let names = Some(count(Kinds::DISPOSABLE));
+        lists.push(DatedList { name: "throw-away mail", names, date: DISPOSABLE_DATE });
+        lists.push(DatedList { name: "public suffixes", names: None, date: PUBLIC_SUFFIX_DATE });
+        lists
+    }
 }
+
+/// A built-in list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedList {
+    pub name: &'static str,
+    /// How many; `None` where the list is no list of names.
+    pub names: Option<usize>,
+    /// `YYYY-MM-DD`.
+    pub date: &'static str,
+}
+
+/// When the newest package of each list was published: `lists/README.md`.
+const FREE_MAIL_DATE: &str = "2026-09-23";
+const DISPOSABLE_DATE: &str = "2026-11-09";
+/// Of `psl` 2.1.247.
+const PUBLIC_SUFFIX_DATE: &str = "2026-11-05";
 
 fn normal_set(domains: &[String]) -> Result<BTreeSet<String>, NotADomain> {
     domains
@@ -132,36 +167,49 @@ impl Kinds {
     const DISPOSABLE: Self = Self(2);
     const RELAY: Self = Self(4);
     const SHARED: Self = Self(8);
+    /// Some list takes it for a provider, but it is not.
+    const COMPANY: Self = Self(16);
 
     fn has(self, any_of: Self) -> bool {
         self.0 & any_of.0 != 0
     }
 }
 
-fn built_in(name: &str) -> Kinds {
-    static NAMES: LazyLock<HashMap<&str, Kinds>> = LazyLock::new(|| {
-        let mut names: HashMap<&str, Kinds> = HashMap::with_capacity(1 << 14);
-        let mut add = |list: &'static str, kind: Kinds| {
-            for name in entries(list) {
-                names.entry(name).or_default().0 |= kind.0;
-            }
-        };
-        add(include_str!("../../lists/free_mail.txt"), Kinds::FREE);
-        add(include_str!("../../lists/free_mail_additions.txt"), Kinds::FREE);
-        // Who throws addresses away gives them away, too: the free mail list leaves these out.
-        let disposable = Kinds(Kinds::FREE.0 | Kinds::DISPOSABLE.0);
-        add(include_str!("../../lists/disposable.txt"), disposable);
-        add(include_str!("../../lists/disposable_additions.txt"), disposable);
-        add(include_str!("../../lists/relay.txt"), Kinds::RELAY);
-        add(include_str!("../../lists/shared_hosts.txt"), Kinds::SHARED);
-        for name in entries(include_str!("../../lists/free_mail_removals.txt")) {
-            if let Some(kinds) = names.get_mut(name) {
-                kinds.0 &= !Kinds::FREE.0;
-            }
+static BUILT_IN: LazyLock<HashMap<&str, Kinds>> = LazyLock::new(|| {
+    let mut names: HashMap<&str, Kinds> = HashMap::with_capacity(20_000);
+    let mut add = |list: &'static str, kind: Kinds| {
+        for name in entries(list) {
+            names.entry(name).or_default().0 |= kind.0;
         }
-        names
-    });
-    NAMES.get(name).copied().unwrap_or_default()
+    };
+    add(include_str!("../../lists/free_mail.txt"), Kinds::FREE);
+    add(include_str!("../../lists/free_mail_additions.txt"), Kinds::FREE);
+    // Who throws addresses away gives them away, too: the free mail list leaves these out.
+    let disposable = Kinds(Kinds::FREE.0 | Kinds::DISPOSABLE.0);
+    add(include_str!("../../lists/disposable.txt"), disposable);
+    add(include_str!("../../lists/disposable_additions.txt"), disposable);
+    add(include_str!("../../lists/relay.txt"), Kinds::RELAY);
+    add(include_str!("../../lists/shared_hosts.txt"), Kinds::SHARED);
+    for name in entries(include_str!("../../lists/free_mail_removals.txt")) {
+        names.insert(name, Kinds::COMPANY);
+    }
+    names
+});
+
+fn built_in(name: &str) -> Kinds {
+    BUILT_IN.get(name).copied().unwrap_or_default()
+}
+
+/// Whether a provider has this name in one of its countries: `yahoo.co.zw`, `gmx.info`.
+fn is_of_a_family(name: &str) -> bool {
+    static FAMILIES: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| entries(include_str!("../../lists/free_mail_families.txt")).collect());
+    let Some((label, suffix)) = name.split_once('.') else { return false };
+    // Below a private suffix (`yahoo.github.io`) anybody may take the name.
+    FAMILIES.contains(label)
+        && psl::suffix(name.as_bytes()).is_some_and(|known| {
+            known.typ() == Some(psl::Type::Icann) && known.as_bytes() == suffix.as_bytes()
+        })
 }
 
 /// Whether an untagged local part names a function; dots, hyphens and underscores do not count.
@@ -256,6 +304,76 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_has_its_name_in_every_country() {
+        let built_in = MailLists::default();
+        for domain in ["yahoo.co.zw", "gmx.info", "mail.jane.gmx.org", "hotmail.com.hk", "mail.ee"]
+        {
+            assert!(built_in.is_free(domain), "{domain}");
+        }
+        for domain in ["gmx.io", "yahoo.github.io", "gmx.acme.com", "yahooinc.com", "gmx.local"] {
+            assert!(!built_in.is_free(domain), "{domain}");
+        }
+        assert!(!lists(Some(&["acme.com"]), &[], &[]).is_free("gmx.info"));
+        assert!(!lists(None, &[], &["gmx.info"]).is_free("gmx.info"));
+        assert!(lists(None, &["gmx.io", "clerk.com"], &[]).is_free("clerk.com"));
+    }
+
+    #[test]
+    fn mail_providers_and_companies_are_told_apart() {
+        let built_in = MailLists::default();
+        // Country variants, mail of internet providers, aliases, misspellings.
+        for provider in [
+            "gmx.org",
+            "myyahoo.com",
+            "startmail.com",
+            "use.startmail.com",
+            "passmail.net",
+            "altibox.no",
+            "icloud.nl",
+            "aol.de",
+            "online.de",
+            "interia.eu",
+            "lyse.net",
+            "aleeas.com",
+            "centurylink.net",
+            "comhem.se",
+            "marketplace.amazon.de",
+            "pchome.com.tw",
+            "gmial.com",
+        ] {
+            assert_eq!(built_in.company_domain(provider), None, "{provider}");
+        }
+        for company in [
+            "mailinblack.com",
+            "bolt.com",
+            "bt.com",
+            "clerk.com",
+            "cox.com",
+            "discovery.com",
+            "eurosport.com",
+            "example.com",
+            "nus.edu.sg",
+            "parrot.com",
+            "poetic.com",
+            "xoom.com",
+            "kennedy808.com",
+        ] {
+            assert_eq!(built_in.company_domain(company), Some(company));
+        }
+    }
+
+    #[test]
+    fn lists_have_a_date_and_a_number_of_names() {
+        let dated = MailLists::default().dated();
+        let names: Vec<&str> = dated.iter().map(|list| list.name).collect();
+        assert_eq!(names, ["free mail", "throw-away mail", "public suffixes"]);
+        assert!(dated.iter().all(|list| list.names != Some(0) && list.date.starts_with("20")));
+        assert_eq!(lists(Some(&[]), &[], &[]).dated().len(), 2, "one's own list has no date");
+        let lock = include_str!("../../../Cargo.lock");
+        assert!(lock.contains("name = \"psl\"\nversion = \"2.1.247\""), "a new date is due");
+    }
+
+    #[test]
     fn list_files_are_normal_sorted_and_disjoint() {
         for (file, list) in [
             ("free_mail", include_str!("../../lists/free_mail.txt")),
@@ -271,5 +389,8 @@ mod tests {
                 assert_eq!(domain::normalized(name).as_deref(), Some(name), "{file}");
             }
         }
+        let families: Vec<&str> =
+            entries(include_str!("../../lists/free_mail_families.txt")).collect();
+        assert!(families.is_sorted() && families.iter().all(|name| !name.contains('.')));
     }
 }

@@ -10,12 +10,22 @@ mod fuzz;
 mod group_key;
 mod identity_key;
 pub mod lists;
+pub mod placeholder;
 mod sql;
 
 use std::borrow::Cow;
 
 pub use group_key::group_key;
+use lists::MailLists;
+use placeholder::Placeholders;
 pub use sql::scalar_functions;
+
+/// What identity functions look up: the built-in lists with a user's corrections.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Lists {
+    pub mail: MailLists,
+    pub placeholders: Placeholders,
+}
 
 /// The domain of an e-mail address, or the text itself as a domain, in normal form.
 pub fn mail_domain(text: &str) -> Option<Cow<'_, str>> {

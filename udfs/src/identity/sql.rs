@@ -9,8 +9,7 @@ use datafusion_expr::{DocSection, ScalarUDF};
 use super::email::{self, Address};
 use super::group_key::GroupKey;
 use super::identity_key::IdentityKey;
-use super::lists::MailLists;
-use super::{domain, mail_domain};
+use super::{Lists, domain, mail_domain};
 use crate::documentation;
 use crate::text::{Body, TextFunction};
 
@@ -20,8 +19,8 @@ pub(super) const SECTION: DocSection = DocSection {
     description: Some("E-mail addresses, domains and account keys in one normal form."),
 };
 
-/// All identity functions; those that ask a mail list ask these.
-pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
+/// All identity functions; those that ask a list ask these.
+pub fn scalar_functions(lists: Arc<Lists>) -> Vec<ScalarUDF> {
     vec![
         Entry {
             name: "email_normalized",
@@ -68,8 +67,8 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
         .with(()),
         Entry {
             name: "is_free_mail",
-            body: Body::Flag(|lists: &Arc<MailLists>, text| {
-                Some(lists.is_free(&mail_domain(text)?))
+            body: Body::Flag(|lists: &Arc<Lists>, text| {
+                Some(lists.mail.is_free(&mail_domain(text)?))
             }),
             argument: EMAIL_OR_DOMAIN,
             description: "Whether anybody can get an address of this domain or its parent: \
@@ -82,8 +81,8 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
         .with(Arc::clone(&lists)),
         Entry {
             name: "is_disposable_mail",
-            body: Body::Flag(|lists: &Arc<MailLists>, text| {
-                Some(lists.is_disposable(&mail_domain(text)?))
+            body: Body::Flag(|lists: &Arc<Lists>, text| {
+                Some(lists.mail.is_disposable(&mail_domain(text)?))
             }),
             argument: EMAIL_OR_DOMAIN,
             description: "Whether addresses of this domain are made to be thrown away.",
@@ -93,8 +92,8 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
         .with(Arc::clone(&lists)),
         Entry {
             name: "is_relay_mail",
-            body: Body::Flag(|lists: &Arc<MailLists>, text| {
-                Some(lists.is_relay(&mail_domain(text)?))
+            body: Body::Flag(|lists: &Arc<Lists>, text| {
+                Some(lists.mail.is_relay(&mail_domain(text)?))
             }),
             argument: EMAIL_OR_DOMAIN,
             description: "Whether the domain forwards mail for others or belongs to a system, so \
@@ -124,8 +123,20 @@ pub fn scalar_functions(lists: Arc<MailLists>) -> Vec<ScalarUDF> {
                 select account_domain('jane@gmail.com');\n-- NULL",
             related: &["email_domain", "registrable_domain", "is_free_mail"],
         }
-        .with(lists),
-        ScalarUDF::from(GroupKey::default()),
+        .with(Arc::clone(&lists)),
+        Entry {
+            name: "is_placeholder_id",
+            body: Body::Flag(|lists: &Arc<Lists>, id| Some(lists.placeholders.has(id))),
+            argument: ("id", "An account, group or user id."),
+            description: "Whether programs write this where an id is missing: undefined, null, \
+                [object Object], 0, an all-zero uuid. Nothing is linked by it. The configuration \
+                can extend and cut the list.",
+            example: "select is_placeholder_id('undefined');\n-- true\n\
+                select is_placeholder_id('acct-77');\n-- false",
+            related: &["group_key"],
+        }
+        .with(Arc::clone(&lists)),
+        ScalarUDF::from(GroupKey::new(lists)),
         ScalarUDF::from(IdentityKey::default()),
     ]
 }
@@ -156,11 +167,11 @@ impl<S: Eq + Hash + Send + Sync + 'static> Entry<S> {
     }
 }
 
-fn account_domain<'a>(lists: &Arc<MailLists>, email: &'a str) -> Option<Cow<'a, str>> {
+fn account_domain<'a>(lists: &Arc<Lists>, email: &'a str) -> Option<Cow<'a, str>> {
     match email::domain(email)? {
-        Cow::Borrowed(domain) => lists.company_domain(domain).map(Cow::Borrowed),
+        Cow::Borrowed(domain) => lists.mail.company_domain(domain).map(Cow::Borrowed),
         Cow::Owned(domain) => {
-            lists.company_domain(&domain).map(|company| Cow::Owned(company.to_owned()))
+            lists.mail.company_domain(&domain).map(|company| Cow::Owned(company.to_owned()))
         }
     }
 }

@@ -86,7 +86,8 @@ fn null_is_null_and_other_types_do_not_plan() {
 fn a_function_is_its_name_and_what_it_asks() {
     let mut free_mail = identity::lists::FreeMail::default();
     free_mail.free_mail_add.push("acme.com".to_owned());
-    let other = Arc::new(identity::lists::MailLists::new(&free_mail).unwrap());
+    let mail = identity::lists::MailLists::new(&free_mail).unwrap();
+    let other = Arc::new(identity::Lists { mail, ..Default::default() });
     let named = |name: &str, functions: Vec<ScalarUDF>| {
         functions.into_iter().find(|function| function.name() == name).unwrap()
     };

@@ -72,6 +72,9 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         for (relation, ahead) in &data.ahead {
             println!("note: {}", ahead.of(relation));
         }
+        for (relation, apart) in &data.apart {
+            println!("note: {relation}: {}", apart.sentence());
+        }
         println!(
             "rejected: {}{}",
             grouped(rejected),
@@ -147,11 +150,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
-            complete_through: listed
-                .max(listed.and(current))
-                .or(postgres)
-                .or(posthog)
-                .or(by_rows),
+            complete_through: listed.max(listed.and(current)).or(postgres).or(posthog).or(by_rows),
             last_sync,
             gaps,
         });

@@ -16,7 +16,7 @@ use crate::lake::{Marked, Marks, Table, TableSpec};
 use crate::sync::files::POSTHOG_EVENTS;
 use crate::sync::postgres::{self, Position};
 use crate::sync::posthog;
-use crate::sync::reach::{self, Ahead, Objects};
+use crate::sync::reach::{self, Ahead, Apart, Objects};
 use crate::sync::stripe::pull;
 
 const STRIPE: &str = "stripe";
@@ -33,6 +33,8 @@ pub struct DataThrough {
     pub relations: BTreeMap<String, i64>,
     /// Rows later than their landing: of Stripe, and of each relation of product events.
     pub ahead: BTreeMap<String, Ahead>,
+    /// Few product events far behind all others of their relation.
+    pub apart: BTreeMap<String, Apart>,
 }
 
 /// The oldest, over the sources that have rows, of the latest fact in each. An API tells more:
@@ -63,6 +65,8 @@ pub(super) async fn data_through(log: &LogTables, config: &Config) -> Result<Dat
             data.see(PRODUCT, through.min(now));
             data.relations.insert(relation.clone(), through.min(now));
         }
+        let apart = reach::events_apart(&marks).filter(|_| known.is_none());
+        data.apart.extend(apart.map(|apart| (relation.clone(), apart)));
         data.ahead.extend(reach::events_ahead(&marks).map(|ahead| (relation, ahead)));
     }
     if let Some(through) = complete.or_else(|| objects.through(config.mode)) {

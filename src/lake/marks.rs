@@ -74,6 +74,10 @@ impl Marks {
         self.counts.get(name).copied().unwrap_or_default()
     }
 
+    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|(name, rows)| (name.as_str(), *rows))
+    }
+
     /// As the tags of an add action.
     pub(super) fn to_tags(&self) -> HashMap<String, Option<String>> {
         let text = json!({ "latest": self.latest, "counts": self.counts }).to_string();

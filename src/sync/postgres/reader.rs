@@ -22,8 +22,8 @@ use super::tally::Tally;
 use super::tuples::Tuples;
 use super::value::{Form, Value};
 use crate::backtest::format::counted;
-use crate::error::{Error, Result};
 use crate::clock;
+use crate::error::{Error, Result};
 use crate::lake::{Table, TableSpec};
 use crate::time::{self, DAY_US};
 

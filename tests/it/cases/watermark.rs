@@ -16,6 +16,10 @@ const BILLING: &str = "03-event-from-the-future/stripe.ndjson";
 /// Where the billing of the case ends.
 const BILLED_UNTIL: &str = "2025-05-24T11:00:00Z";
 
+const OPENED: &str = "-- Who opens the app pays.\n-- @horizon 30d\n\
+    select account_id, occurred_at as signal_at, known_at from product.account_events \
+    where event = 'opened_app'\n";
+
 fn as_of(company: &Company) -> String {
     company.open().value("select as_of()")
 }
@@ -100,15 +104,11 @@ fn case_03_it_is_named_in_sync_status_and_report() {
     let note = line(&status, "note:");
     assert!(note.contains(told), "{status}");
     // The note says how to see it.
-    let query = note.split_once('(').unwrap().1.rsplit_once('(').unwrap().1.trim_end_matches(')');
+    let query = &note[note.find("select").unwrap()..note.len() - 1];
     let seen = company.open().rows(&format!("select event, occurred_at from ({query})"));
     assert_eq!(seen, ["opened_app | 2031-05-01T00:00:00Z"], "{query}");
 
-    company.write(
-        "sql/hypotheses/opened.sql",
-        "-- Who opens the app pays.\n-- @horizon 30d\nselect account_id, occurred_at as signal_at, \
-         known_at from product.account_events where event = 'opened_app'\n",
-    );
+    company.write("sql/hypotheses/opened.sql", OPENED);
     for format in ["text", "md", "json"] {
         let report = paydirt(company.root(), &["backtest", "opened", "--format", format]).printed();
         let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -172,8 +172,10 @@ fn case_03_events_that_are_all_from_the_future_are_no_evidence() {
     let notes = company.land_text("events.ndjson", text).report.notes;
     assert_eq!(
         notes,
-        ["2 events are later than now (the latest 2032-01-01T00:00:00Z): they move nothing; was a \
-          clock wrong?"]
+        [
+            "2 events are later than now (the latest 2032-01-01T00:00:00Z): they move nothing; was a \
+          clock wrong?"
+        ]
     );
     assert_eq!(as_of(&company), BILLED_UNTIL);
 }
@@ -248,14 +250,43 @@ fn case_03_a_posthog_export_reaches_as_far_as_it_was_ingested() {
         })
     };
     let company = Company::new("");
-    let records =
-        [record("29", "2025-03-29T12:00:00Z"), record("30", "2033-03-30T12:00:00Z")].map(|r| r.to_string());
+    let records = [record("29", "2025-03-29T12:00:00Z"), record("30", "2033-03-30T12:00:00Z")]
+        .map(|r| r.to_string());
     let report = company.land_text("export.jsonl", records.join("\n")).report;
     assert_eq!(report.format, "posthog json");
     assert!(report.notes[0].starts_with("1 event is later than now (2033-"), "{report:?}");
     assert_eq!(as_of(&company), "2025-03-30T12:00:03Z");
     let status = paydirt(company.root(), &["status"]).printed();
     assert!(status.contains("posthog_log.events: 1 event"), "{status}");
+}
+
+#[test]
+fn case_03_an_event_far_from_all_others_decides_and_is_named() {
+    let company = Company::new("");
+    land(&company, &[BILLING]);
+    let told = "1 event lies weeks after all others (2025-12-24T00:00:00Z, they end before \
+                2025-03-31): the data are taken to reach until then";
+    let notes = land_events(&company, &[event("2025-12-24T00:00:00Z", None)]);
+    assert!(notes.len() == 1 && notes[0].starts_with(told), "{notes:?}");
+    // Billing ends in between.
+    assert_eq!(as_of(&company), BILLED_UNTIL);
+    company.write("sql/hypotheses/opened.sql", OPENED);
+    let is_told = |company: &Company| {
+        let status = paydirt(company.root(), &["status"]).printed();
+        assert!(line(&status, "note: files_log").contains(told), "{status}");
+        let report = paydirt(company.root(), &["backtest", "opened", "--format", "json"]).printed();
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let warnings = report["warnings"].as_array().unwrap();
+        let mut codes = warnings.iter().map(|warning| warning["code"].as_str().unwrap());
+        codes.any(|code| code == "events_far_apart")
+    };
+    assert!(is_told(&company));
+    company.land_text("more.ndjson", event("2025-02-27T12:00:00Z", None).to_string());
+    paydirt(company.root(), &["compact"]).printed();
+    assert!(is_told(&company));
+    // Who has said where the data end need not hear it.
+    company.write("paydirt.toml", "[backtest]\nas_of = \"2025-03-30\"\n");
+    assert!(!is_told(&company));
 }
 
 const MARCH: i64 = 1_740_830_400;
@@ -313,13 +344,26 @@ fn case_03_an_object_from_the_future_moves_nothing() {
         ("a charge", charge("ch_2", far, true), true),
         (
             "an object of a clock",
-            with(customer("cus_2", far, None, json!({})), json!({ "livemode": false, "test_clock": "clock_1" })),
+            with(
+                customer("cus_2", far, None, json!({})),
+                json!({ "livemode": false, "test_clock": "clock_1" }),
+            ),
             false,
         ),
-        ("an object without any time", json!({"id": "cus_2", "object": "customer", "deleted": true}), false),
+        (
+            "an object without any time",
+            json!({"id": "cus_2", "object": "customer", "deleted": true}),
+            false,
+        ),
         (
             "an event",
-            crate::stripe::event("evt_2", "customer.updated", far, customer("cus_1", MARCH, None, json!({})), json!({})),
+            crate::stripe::event(
+                "evt_2",
+                "customer.updated",
+                far,
+                customer("cus_1", MARCH, None, json!({})),
+                json!({}),
+            ),
             true,
         ),
     ] {
@@ -360,7 +404,8 @@ fn spoil(path: &Path) {
 fn postgres(test: &str, tables: &str, entry: &str) -> Option<(Server, Company)> {
     let server = server(test)?;
     server.sql(tables);
-    let company = Company::new(&format!("[[source.postgres]]\nurl = \"{}\"\n{entry}", server.url()));
+    let company =
+        Company::new(&format!("[[source.postgres]]\nurl = \"{}\"\n{entry}", server.url()));
     Some((server, company))
 }
 
@@ -397,7 +442,8 @@ fn case_03_events_of_postgres_from_the_future_move_nothing() {
     // One that is made while we look is not from the future.
     server.sql("insert into events (name, at) values ('opened', now())");
     assert!(!sync(&company).err.contains("2 events"));
-    let same = format!("select (at = timestamptz '{}')::text from events where id = 3", as_of(&company));
+    let same =
+        format!("select (at = timestamptz '{}')::text from events where id = 3", as_of(&company));
     assert_eq!(server.connect().value(&same), "true");
 }
 

@@ -3,10 +3,13 @@
 //! A row that is later than its own landing is evidence of nothing: the clock that gave its time was
 //! wrong. It is counted, and moves nothing. What the rows of a file say is kept beside it as marks.
 
+mod apart;
+
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, TimestampMicrosecondType};
 
+use self::apart::Weeks;
 use crate::backtest::format::counted;
 use crate::config::Mode;
 use crate::error::Result;
@@ -14,6 +17,8 @@ use crate::lake::{Marking, Marks, TableSpec};
 use crate::sync::files::{FILES_EVENTS, POSTGRES_EVENTS, POSTHOG_EVENTS};
 use crate::sync::stripe::time_type;
 use crate::time::{self, DAY_US};
+
+pub use apart::Apart;
 
 /// The column by which an object says that its time is that of a test clock.
 const TEST_CLOCK: &str = "test_clock_id";
@@ -76,6 +81,7 @@ fn of_events(batch: &RecordBatch) -> Result<Marks> {
     let (occurred, ingested, landed) = (occurred?, ingested?, landed?);
     let (mut alone, mut came_in, mut happened) = (None, None, None);
     let (mut ahead, mut furthest) = (0, None);
+    let mut weeks = Weeks::new();
     for row in 0..batch.num_rows() {
         let Some(at) = value(&occurred, row) else { continue };
         let landed_at = value(&landed, row).unwrap_or(i64::MAX);
@@ -92,7 +98,10 @@ fn of_events(batch: &RecordBatch) -> Result<Marks> {
                     happened = happened.max(Some(at.min(ingested_at)));
                 }
             }
-            None if at <= landed_at => alone = alone.max(Some(at)),
+            None if at <= landed_at => {
+                alone = alone.max(Some(at));
+                weeks.add(at);
+            }
             None => {}
         }
     }
@@ -102,6 +111,7 @@ fn of_events(batch: &RecordBatch) -> Result<Marks> {
     marks.see(OCCURRED_BY_INGESTION, happened);
     marks.see(AHEAD, furthest);
     marks.count(AHEAD, ahead);
+    weeks.mark(&mut marks);
     Ok(marks)
 }
 
@@ -191,6 +201,12 @@ pub fn events_ahead(marks: &Marks) -> Option<Ahead> {
     Some(Ahead { rows: marks.counted(AHEAD), latest, is_events: true })
 }
 
+/// Few product events far behind all others that decide up to when the data are there.
+pub fn events_apart(marks: &Marks) -> Option<Apart> {
+    let latest = marks.latest(OCCURRED).filter(|latest| of_product(marks) == Some(*latest))?;
+    apart::apart(marks, latest)
+}
+
 /// All logs of Stripe's objects together.
 #[derive(Debug, Default)]
 pub struct Objects {
@@ -257,11 +273,12 @@ impl Brought {
         Ok(())
     }
 
-    /// A sentence for what is later than its landing, if anything is.
+    /// A sentence for what is later than its landing, and for what lies far behind the rest.
     pub fn notes(&self) -> Vec<String> {
         let objects = [Mode::Live, Mode::Test].iter().find_map(|mode| self.objects.ahead(*mode));
         let all = events_ahead(&self.events).into_iter().chain(objects);
-        all.map(|ahead| format!("{}; was a clock wrong?", ahead.at_landing())).collect()
+        let ahead = all.map(|ahead| format!("{}; was a clock wrong?", ahead.at_landing()));
+        ahead.chain(events_apart(&self.events).map(|apart| apart.sentence())).collect()
     }
 }
 

@@ -238,6 +238,7 @@ async fn measure(
     // Neither keeps both cores busy.
     let (mut context, strict) = tokio::try_join!(around, strict)?;
     drop(signals);
+    context.warnings.extend(of_wrong_clocks(engine, &settings).await?);
     if let [first, rest @ ..] = unknown_accounts(engine, &settings).await?.as_slice() {
         let more =
             if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
@@ -261,6 +262,25 @@ async fn measure(
         .map(|file| Definition { relation: file.qualified_name(), hash: file.sql_hash() })
         .collect();
     Ok(Measured { spec, context, rows, figures, strict })
+}
+
+/// Rows later than their landing, which do not say how far the data reach; and few events far behind
+/// all others, which do.
+async fn of_wrong_clocks(engine: &Engine, settings: &Settings) -> Result<Vec<Warning>> {
+    let data = engine.data_through().await?;
+    let ahead = &data.ahead;
+    let warning = |code: &str, is_events: bool| {
+        let of_kind = ahead.iter().filter(|(_, ahead)| ahead.is_events == is_events);
+        let sentences: Vec<String> = of_kind.map(|(name, ahead)| ahead.of(name)).collect();
+        (!sentences.is_empty()).then(|| Warning::new(code, sentences.join("; ")))
+    };
+    let codes = [("events_from_the_future", true), ("objects_from_the_future", false)];
+    let ahead = codes.into_iter().filter_map(|(code, is_events)| warning(code, is_events));
+    let apart = data.apart.iter().filter(|(_, apart)| settings.as_of > apart.others_end);
+    let apart = apart.map(|(name, apart)| {
+        Warning::new("events_far_apart", format!("{name}: {}", apart.sentence()))
+    });
+    Ok(ahead.chain(apart).collect())
 }
 
 /// What the project's own identity tables name and nobody is, as of the settings' time.

@@ -65,6 +65,19 @@ pub async fn run(project: Project, format: Format) -> Result<ExitCode> {
         }
         println!("mode: {}", engine.settings().await?.mode.as_str());
         println!("as of: {}", time::format_moment(engine.settings().await?.as_of));
+        let data = engine.data_through().await?;
+        let sources: Vec<String> = data
+            .sources
+            .iter()
+            .map(|(name, through)| format!("{name} {}", time::format_moment(*through)))
+            .collect();
+        println!("data through: {}", sources.join(", "));
+        for (relation, ahead) in &data.ahead {
+            println!("note: {}", ahead.of(relation));
+        }
+        for (relation, apart) in &data.apart {
+            println!("note: {relation}: {}", apart.sentence());
+        }
         println!(
             "rejected: {}{}",
             grouped(rejected),
@@ -83,6 +96,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
     let before = session.query(&before.text).await?;
     let before = read::records(&before)?;
     let config = &engine.project.config;
+    let data = engine.data_through().await?;
     let scope = pull::scope(config.mode, config.source.stripe.account.as_deref());
     let events = engine.specs().find(|spec| spec.name == pull::EVENTS_TABLE);
     let current = match events {
@@ -107,6 +121,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
         }
         let posthog = posthog::complete_through(&table, &config.source.posthog).await?;
         let relation = spec.name.replace('/', ".");
+        let by_rows = data.relations.get(&relation).copied();
         let sql = match spec.name.strip_prefix("stripe_log/") {
             Some(resource) => {
                 engine.command("landed_objects")?.text.replace("{resource}", resource)
@@ -138,7 +153,7 @@ async fn landed(engine: &Engine) -> Result<Vec<Landed>> {
             last_at: row.moment("last_at")?,
             duplicates,
             other_mode: row.count("other_mode")?,
-            complete_through: listed.max(listed.and(current)).or(postgres).or(posthog),
+            complete_through: listed.max(listed.and(current)).or(postgres).or(posthog).or(by_rows),
             last_sync,
             gaps,
         });

@@ -6,6 +6,7 @@
 pub mod catalog;
 mod compactor;
 pub mod computed;
+mod data_through;
 pub mod explain;
 mod fence;
 mod functions;
@@ -21,36 +22,31 @@ pub mod system;
 mod ties;
 mod versions;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use futures::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
-use crate::clock;
-use crate::config::{Config, Project};
+use crate::config::Project;
 use crate::engine::catalog::Catalog;
 use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
 use crate::identity::{self, Identity};
-use crate::lake::{Lake, Table, TableSpec};
+use crate::lake::{Lake, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
-use crate::sync::files::POSTHOG_EVENTS;
-use crate::sync::postgres::{self, Position};
-use crate::sync::posthog;
-use crate::sync::stripe::pull;
+use crate::sync::postgres;
 use paydirt_udfs::identity::Lists;
 use paydirt_udfs::identity::lists::{DatedList, FreeMail, MailLists};
 use paydirt_udfs::identity::placeholder::Placeholders;
 
 pub use compactor::Compactor;
+pub use data_through::DataThrough;
 pub use recall::Recall;
 pub use session::Session;
 
@@ -73,6 +69,7 @@ pub struct Engine {
     runtime: Arc<RuntimeEnv>,
     as_of: Option<i64>,
     settings: Arc<OnceCell<Settings>>,
+    data_through: Arc<OnceCell<DataThrough>>,
 }
 
 impl Engine {
@@ -107,6 +104,7 @@ impl Engine {
             runtime,
             as_of,
             settings: Arc::default(),
+            data_through: Arc::default(),
             project: Arc::new(project),
         })
     }
@@ -116,9 +114,15 @@ impl Engine {
         self.settings.get_or_try_init(|| self.work_out()).await
     }
 
+    /// Up to when the data are there, found out when first asked for.
+    pub async fn data_through(&self) -> Result<&DataThrough> {
+        let find = || data_through::data_through(&self.log, &self.project.config);
+        self.data_through.get_or_try_init(find).await
+    }
+
     async fn work_out(&self) -> Result<Settings> {
         let config = &self.project.config;
-        let data_through = data_through(&self.log, config).await?;
+        let data_through = self.data_through().await?.at;
         let as_of = self.as_of.or(config.backtest.as_of).unwrap_or(data_through);
         Ok(Settings {
             as_of,
@@ -235,60 +239,4 @@ fn salt(project: &Project, identity: &Identity, library: &Library) -> Result<bla
         hasher.update(file.sql_hash().as_bytes());
     }
     Ok(hasher.finalize())
-}
-
-/// The oldest, over the sources that have rows, of the latest fact in each (µs). An API tells more:
-/// up to when nothing happened that is not here.
-async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
-    let now = clock::now_us();
-    let sourced = log.specs().filter_map(|spec| {
-        let source = match spec.name.split_once('/')? {
-            ("stripe_log", _) => "stripe",
-            // Persons and groups are as they were when somebody looked: no fact of the product's.
-            ("posthog_log" | "files_log", "events") => "product",
-            ("postgres_log", _) if spec.name == postgres::EVENTS => "product",
-            _ => return None,
-        };
-        Some((source, spec.clone()))
-    });
-    // Owned futures: borrowing ones in a stream would keep the engine from being `Send`.
-    let opening: Vec<_> = sourced
-        .map(|(source, spec)| {
-            let lake = log.lake().clone();
-            async move { Ok::<_, Error>((source, lake.table(&spec).await?)) }
-        })
-        .collect();
-    let tables: Vec<(&str, Table)> =
-        stream::iter(opening).buffer_unordered(TABLES_AT_ONCE).try_collect().await?;
-    let mut sources: HashMap<&str, i64> = HashMap::new();
-    for (source, table) in &tables {
-        if table.name() == POSTHOG_EVENTS
-            && let Some(complete) = posthog::complete_through(table, &config.source.posthog).await?
-        {
-            let through = sources.entry(source).or_insert(i64::MIN);
-            *through = complete.min(now).max(*through);
-            continue;
-        }
-        for file in table.files() {
-            let latest = file.times.map_or(i64::MIN, |(_, max)| max).min(now);
-            let through = sources.entry(source).or_insert(latest);
-            *through = latest.max(*through);
-        }
-    }
-    let events = tables.iter().find(|(_, table)| table.name() == pull::EVENTS_TABLE);
-    if let Some((_, events)) = events
-        && let Some(complete) = pull::complete_through(events, config).await?
-    {
-        sources.insert("stripe", complete.min(now));
-    }
-    // Deleted entries tell no more up to when they are complete.
-    let mut through: Vec<i64> = sources.values().copied().collect();
-    for source in &config.source.postgres {
-        let Some(spec) = log.specs().find(|spec| spec.name == source.lake_table()) else {
-            continue;
-        };
-        let complete = Position::complete(&log.lake().table(spec).await?, source).await?;
-        through.extend(complete.map(|complete| complete.min(now)).filter(|_| !source.is_events()));
-    }
-    Ok(through.into_iter().min().unwrap_or(now))
 }

@@ -21,6 +21,7 @@ fn spec(name: &str, columns: &[(&str, DataType)]) -> TableSpec {
         split_by_time: false,
         repeats_within: None,
         sort_by: vec!["at".into()],
+        marking: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod append;
 mod commits;
 mod compact;
 mod keys;
+mod marks;
 mod part;
 mod reader;
 mod rows;
@@ -37,6 +38,7 @@ use crate::error::{Error, Result};
 
 pub use append::{Appended, Commit};
 pub use compact::{Compacted, Progress};
+pub use marks::{Marked, Marking, Marks};
 pub use part::writer_properties;
 pub use reader::FileReaders;
 pub use spec::TableSpec;

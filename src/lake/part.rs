@@ -20,6 +20,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 
+use super::marks::{Marking, Marks};
 use super::rows::{Position, Rows, keys_of};
 use super::spec::{KEY, TableSpec};
 use super::table::DataFile;
@@ -84,6 +85,8 @@ pub(super) struct Part {
     modified_ms: i64,
     time: TimeRange,
     time_column: Option<String>,
+    /// Where the table is marked.
+    marks: Option<Marks>,
     /// The keys of the rows, sorted.
     pub(super) keys: Arc<[u128]>,
 }
@@ -166,7 +169,7 @@ impl Part {
             data_change: true,
             stats: Some(self.statistics().to_string()),
             partition_values: Default::default(),
-            tags: None,
+            tags: self.marks.as_ref().map(Marks::to_tags),
             deletion_vector: None,
             base_row_id: None,
             default_row_commit_version: None,
@@ -213,6 +216,8 @@ pub(super) struct PartWriter {
     time_index: Option<usize>,
     time_column: Option<String>,
     time: TimeRange,
+    marking: Option<Marking>,
+    marks: Marks,
     keys: Vec<u128>,
 }
 
@@ -234,6 +239,8 @@ impl PartWriter {
             time_index: spec.time_index()?,
             time_column: spec.time_column.clone(),
             time: TimeRange::default(),
+            marking: spec.marking,
+            marks: Marks::default(),
             keys: Vec::new(),
         })
     }
@@ -242,6 +249,9 @@ impl PartWriter {
         self.keys.extend(keys_of(batch.column(self.key_index))?);
         if let Some(index) = self.time_index {
             self.time.add(batch.column(index));
+        }
+        if let Some(marking) = self.marking {
+            self.marks.merge(&(marking.of)(batch)?);
         }
         Ok(self.parquet.write(batch).await?)
     }
@@ -263,6 +273,7 @@ impl PartWriter {
             modified_ms: written.last_modified.timestamp_millis(),
             time: self.time,
             time_column: self.time_column,
+            marks: self.marking.map(|_| self.marks),
             keys: keys.into(),
         })
     }

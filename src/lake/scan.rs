@@ -5,7 +5,7 @@ use deltalake_core::logstore::parquet_reader::ParquetObjectReader;
 use futures::TryStreamExt;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 
-use super::Table;
+use super::{DataFile, Table};
 use crate::error::Result;
 
 const ROWS: usize = 64 << 10;
@@ -19,14 +19,25 @@ impl Table {
         mut take: impl FnMut(RecordBatch) -> Result<()> + Send,
     ) -> Result<()> {
         for file in self.files() {
-            let reader = ParquetObjectReader::new(self.lake.store(), file.path.clone());
-            let reader = reader.with_file_size(file.size);
-            let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
-            let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            let mut batches = builder.with_projection(wanted).with_batch_size(ROWS).build()?;
-            while let Some(batch) = batches.try_next().await? {
-                take(batch)?;
-            }
+            self.scan_file(file, columns, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    /// The same of one file.
+    pub(super) async fn scan_file(
+        &self,
+        file: &DataFile,
+        columns: &[&str],
+        mut take: impl FnMut(RecordBatch) -> Result<()> + Send,
+    ) -> Result<()> {
+        let reader = ParquetObjectReader::new(self.lake.store(), file.path.clone());
+        let reader = reader.with_file_size(file.size);
+        let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+        let wanted = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let mut batches = builder.with_projection(wanted).with_batch_size(ROWS).build()?;
+        while let Some(batch) = batches.try_next().await? {
+            take(batch)?;
         }
         Ok(())
     }

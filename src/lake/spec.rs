@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
 
+use super::marks::Marking;
 use crate::error::{Error, Result};
 
 /// The column by which a row is known: 16 bytes, never NULL.
@@ -27,6 +28,8 @@ pub struct TableSpec {
     /// Columns that every file is sorted by: ascending, NULL last. Two at most, of text or
     /// time, and one of time at most.
     pub sort_by: Vec<String>,
+    /// What the log keeps of the rows of each file besides the extremes of the time column.
+    pub marking: Option<Marking>,
 }
 
 impl TableSpec {

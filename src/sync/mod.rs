@@ -11,6 +11,7 @@ mod log;
 pub mod objects;
 pub mod postgres;
 pub mod posthog;
+pub mod reach;
 pub mod report;
 pub mod stripe;
 mod tables;

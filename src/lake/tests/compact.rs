@@ -46,6 +46,7 @@ fn events_spec() -> TableSpec {
         split_by_time: true,
         repeats_within: None,
         sort_by: vec!["event".to_owned(), "occurred_at".to_owned()],
+        marking: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod concurrent;
 mod crash;
 mod format;
 mod growth;
+mod marks;
 mod part;
 mod store;
 mod vacuum;
@@ -68,6 +69,7 @@ fn spec_of(fields: Vec<Field>) -> TableSpec {
         split_by_time: false,
         repeats_within: Some(Duration::ZERO),
         sort_by: vec!["id".to_owned()],
+        marking: None,
     }
 }
 

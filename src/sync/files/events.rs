@@ -139,6 +139,11 @@ impl EventRows {
         }
     }
 
+    /// What follows lands at this moment, µs.
+    pub fn land_at(&mut self, at: i64) {
+        self.landed_at = at;
+    }
+
     pub fn len(&self) -> usize {
         self.key.len() + self.batches.iter().map(RecordBatch::num_rows).sum::<usize>()
     }

@@ -39,7 +39,9 @@ mod tests;
 use arrow::datatypes::SchemaRef;
 
 pub use events::POSTHOG_EVENTS;
-pub(in crate::sync) use events::{EventRow, EventRows, POSTGRES_EVENTS, canonical, compact};
+pub(in crate::sync) use events::{
+    EventRow, EventRows, FILES_EVENTS, POSTGRES_EVENTS, canonical, compact,
+};
 pub(in crate::sync) use expand::may_be_data;
 pub use expand::problem;
 pub use expand::{Expanded, expand, hash_file};

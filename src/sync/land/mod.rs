@@ -20,6 +20,7 @@ use crate::sync::files::{FileMapping, problem};
 use crate::sync::journal::{DiagnosticRow, SyncRow};
 use crate::sync::log::{Counts, Log};
 use crate::sync::objects::Object;
+use crate::sync::reach::Brought;
 use crate::sync::{FileReport, Landed, Rejected};
 
 use known::{Known, content_key, done_key, number, object_key, object_row, sync_rows};
@@ -175,19 +176,22 @@ impl Landing {
         let path = reader.file.name.clone();
         let mut counts = Counts::default();
         let mut rows = 0;
-        let mut waiting = Waiting::fill(&mut reader.chunks, &mut rows, progress).await;
+        let mut brought = Brought::default();
+        let mut waiting =
+            Waiting::fill(&mut reader.chunks, &mut rows, &mut brought, progress).await?;
         while waiting.is_full() {
             // What is full is written while the next rows are read.
             let flushing = self.flush(waiting, &path, last, vec![]);
-            let filling = Waiting::fill(&mut reader.chunks, &mut rows, progress);
+            let filling = Waiting::fill(&mut reader.chunks, &mut rows, &mut brought, progress);
             let (flushed, filled) = tokio::join!(flushing, filling);
             counts.add(flushed?);
-            waiting = filled;
+            waiting = filled?;
         }
         if let Some(next) = next {
             self.ahead = Some(self.begin(File::here(next)).await?);
         }
-        let report = reader.report.await.map_err(|_| stopped(&path))??;
+        let mut report = reader.report.await.map_err(|_| stopped(&path))??;
+        report.notes.extend(brought.notes());
         let positions = if report.is_cut { vec![] } else { positions };
         counts.add(self.flush(waiting, &path, last, positions).await?);
         Ok((report, counts))
@@ -266,16 +270,20 @@ impl Waiting {
     async fn fill(
         chunks: &mut mpsc::Receiver<Vec<Landed>>,
         rows: &mut u64,
+        brought: &mut Brought,
         progress: &(dyn Fn(u64) + Sync),
-    ) -> Self {
+    ) -> Result<Self> {
         let mut waiting = Self::default();
         while !waiting.is_full() {
             let Some(chunk) = chunks.recv().await else { break };
             *rows += chunk.iter().map(|landed| landed.batch.num_rows() as u64).sum::<u64>();
             progress(*rows);
+            for landed in &chunk {
+                brought.add(landed.table, &landed.batch)?;
+            }
             waiting.push(chunk);
         }
-        waiting
+        Ok(waiting)
     }
 
     fn is_full(&self) -> bool {

@@ -56,6 +56,7 @@ pub fn spec(lake_table: &str, own: &[Field]) -> TableSpec {
         repeats_within: None,
         split_by_time: false,
         sort_by: vec!["row_id".to_owned(), "known_from".to_owned()],
+        marking: None,
     }
 }
 

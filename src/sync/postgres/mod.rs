@@ -38,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake, TableSpec};
 use crate::sync::files::POSTGRES_EVENTS;
 use crate::sync::log::Log;
+use crate::sync::reach::Brought;
 use crate::sync::table_specs;
 
 use connection::Connection;
@@ -162,8 +163,12 @@ async fn read(
         (outcome, tally, deleted)
     });
     let mut waiting = Waiting { position, ..Waiting::default() };
+    let mut brought = Brought::default();
     while let Some(chunk) = receiver.recv().await {
         progress(chunk.rows);
+        if source.is_events() {
+            chunk.batches.iter().try_for_each(|batch| brought.add(EVENTS, batch))?;
+        }
         waiting.push(chunk);
         if waiting.rows >= FLUSH_ROWS || waiting.bytes >= FLUSH_BYTES {
             flush(source, &label, log, &name, &mut waiting, report).await?;
@@ -173,6 +178,9 @@ async fn read(
     let (outcome, tally, deleted): (Result<()>, Tally, u64) = ended?;
     flush(source, &label, log, &name, &mut waiting, report).await?;
     report.tally = tally;
+    for note in brought.notes() {
+        report.tally.note("later than its landing", None, note);
+    }
     report.deleted = deleted;
     report.complete = waiting.position.complete;
     Ok(outcome.err())

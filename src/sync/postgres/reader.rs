@@ -21,9 +21,11 @@ use super::settings::PostgresSource;
 use super::tally::Tally;
 use super::tuples::Tuples;
 use super::value::{Form, Value};
+use crate::backtest::format::counted;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::lake::{Table, TableSpec};
-use crate::time::DAY_US;
+use crate::time::{self, DAY_US};
 
 /// Rows that are gathered before they are handed over.
 const CHUNK_ROWS: usize = 50_000;
@@ -81,6 +83,14 @@ impl Shape {
         }
     }
 
+    /// What follows was so at this moment of the server, µs.
+    fn observe(&mut self, at: i64) {
+        match self {
+            Shape::Events(events) => events.rows.land_at(at.max(clock::now_us())),
+            Shape::Table(versions) => versions.observe(at),
+        }
+    }
+
     fn is_enough(&self) -> bool {
         let (rows, bytes) = match self {
             Shape::Events(events) => (events.rows.len(), events.rows.bytes()),
@@ -119,7 +129,10 @@ impl Reader {
             return self.whole().await;
         }
         let overlap = self.source.overlap(self.plan.columns[cursor].is_time())?;
-        let from = if is_full { None } else { self.position.cursor };
+        if !is_full {
+            self.position.cursor = self.not_ahead().await?;
+        }
+        let from = self.position.cursor.filter(|_| !is_full);
         let start = from.map(|from| from.saturating_sub(overlap.max(self.least_overlap())));
         if let (Some(until), Some(oldest)) = (start, self.position.under_way) {
             self.late(until, oldest).await?;
@@ -130,7 +143,7 @@ impl Reader {
             let page = if is_ordered { Page::Next(next) } else { Page::Behind(next) };
             let read = self.page(page).await?;
             next = read.last.max(next);
-            highest = read.last.max(highest);
+            highest = self.reached(&read).max(highest);
             // While all is read again, the place that was reached before stays.
             if !is_full {
                 self.position.cursor = highest.max(self.position.cursor);
@@ -162,9 +175,30 @@ impl Reader {
             self.send(tombstones.into_iter().collect()).await?;
         }
         let at = Some(read.at);
-        let (cursor, under_way) = (read.last, read.under_way);
+        let (cursor, under_way) = (self.reached(&read), read.under_way);
         self.position = Position { cursor, complete: at, full: at, under_way };
         self.hand_over().await
+    }
+
+    /// How far the cursor has come with a page. A value from a clock that is ahead would have it
+    /// jump over all that follows.
+    fn reached(&self, read: &Read) -> Option<i64> {
+        read.last.map(|last| if self.has_times() { last.min(read.at) } else { last })
+    }
+
+    fn has_times(&self) -> bool {
+        self.plan.cursor.is_some_and(|place| self.plan.columns[place].is_time())
+    }
+
+    /// The cursor, unless it has jumped ahead of the server's time: then all is read again, and what
+    /// has landed is known.
+    async fn not_ahead(&self) -> Result<Option<i64>> {
+        if !self.has_times() || self.position.cursor.is_none() {
+            return Ok(self.position.cursor);
+        }
+        let now = self.connection.begin().await?;
+        self.connection.end().await?;
+        Ok(self.position.cursor.filter(|cursor| *cursor <= now))
     }
 
     /// Rows behind which we were already, whose transaction was under way when we were.
@@ -213,9 +247,7 @@ impl Reader {
     }
 
     async fn read(&mut self, page: Page, at: i64) -> Result<Read> {
-        if let Shape::Table(versions) = &mut self.shape {
-            versions.observe(at);
-        }
+        self.shape.observe(at);
         let (oldest, next) = self.connection.transactions().await?;
         let under_way = (oldest < next).then_some(oldest);
         self.position.under_way = self.position.under_way.into_iter().chain(under_way).min();
@@ -224,6 +256,8 @@ impl Reader {
         let mut messages: Pin<&mut CopyOutStream> = pin!(self.connection.copy(&sql).await?);
         let mut tuples = Tuples::new(self.plan.columns.len());
         let mut read = Read { rows: 0, last: None, at, under_way };
+        let has_times = self.has_times();
+        let (mut ahead, mut furthest) = (0, None);
         while let Some(message) = messages.next().await {
             let message = message.map_err(|error| failure::failed(&error))?;
             tuples.read(&message, |fields| {
@@ -233,13 +267,19 @@ impl Reader {
                 });
                 let values: Vec<Value<'_>> = values.collect::<Result<_>>()?;
                 read.rows += 1;
-                read.last = read.last.max(self.plan.cursor.and_then(|at| cursor(&values[at])));
+                let last = self.plan.cursor.and_then(|at| cursor(&values[at]));
+                read.last = read.last.max(last);
+                if has_times && last > Some(at) {
+                    ahead += 1;
+                    furthest = furthest.max(last);
+                }
                 self.shape.push(&self.plan, &values, &mut self.tally)
             })?;
             if self.shape.is_enough() {
                 let mut position = self.position;
                 // In order, everything before the last value is there.
                 if let (Page::Next(_), Some(last)) = (page, read.last) {
+                    let last = if has_times { last.min(at) } else { last };
                     position.cursor = position.cursor.max(Some(last - 1));
                 }
                 let batches = self.shape.finish()?;
@@ -248,7 +288,20 @@ impl Reader {
             }
         }
         self.tally.rows += read.rows;
+        self.say_ahead(ahead, furthest);
         Ok(read)
+    }
+
+    fn say_ahead(&mut self, rows: u64, furthest: Option<i64>) {
+        let Some((column, furthest)) = self.plan.cursor_sql().zip(furthest) else { return };
+        let name = column.0.name.clone();
+        let why = format!(
+            "{} later than the server's time (the latest {}): read again with every sync, as they \
+             must not move the cursor; was a clock wrong?",
+            counted_are(rows),
+            time::format_moment(furthest)
+        );
+        self.tally.note("cursor ahead", Some(&name), why);
     }
 
     /// The columns are still what the plan says; else a field could be taken for another.
@@ -278,6 +331,10 @@ impl Reader {
 async fn send(sender: &Sender<Chunk>, chunk: Chunk) -> Result<()> {
     let sent = sender.send(chunk).await;
     sent.map_err(|_| Error::new("the writer of the lake has stopped"))
+}
+
+fn counted_are(rows: u64) -> String {
+    format!("{} {}", counted(rows, "row"), if rows == 1 { "is" } else { "are" })
 }
 
 /// The value of the cursor, if it can be compared.

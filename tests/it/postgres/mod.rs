@@ -3,7 +3,7 @@
 mod errors;
 mod events;
 mod gone;
-mod server;
+pub mod server;
 mod tables;
 mod trouble;
 mod ways;

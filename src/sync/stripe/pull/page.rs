@@ -14,6 +14,7 @@ use super::{Pull, whole};
 use crate::clock;
 use crate::sync::journal::DiagnosticRow;
 use crate::sync::json::Json;
+use crate::time::SECOND_US;
 
 /// What is gathered for one commit: many enough for a file, few enough for the memory.
 const COMMIT_ROWS: usize = 20_000;
@@ -46,7 +47,7 @@ fn hash(id: &str) -> u64 {
 pub struct Page {
     pub seen: Seen,
     pub objects: u64,
-    /// When the newest object was created, unix seconds.
+    /// When the newest object was created that is not from the future, unix seconds.
     pub newest: Option<i64>,
     /// When the server gave it, µs.
     pub at: i64,
@@ -161,7 +162,8 @@ impl Gathered {
         }));
         let page = Page {
             objects: objects.len() as u64,
-            newest: times.iter().copied().max(),
+            // One from the future would hide that those before it are gone.
+            newest: times.iter().copied().filter(|at| *at <= answer.at / SECOND_US).max(),
             seen: Seen {
                 oldest: times.iter().copied().min(),
                 last_id: objects.last().and_then(|last| last.get_str("id")).map(str::to_owned),

@@ -32,7 +32,7 @@ use tokio::task::block_in_place;
 
 use crate::clock;
 use crate::config::{Config, Project};
-use crate::engine::catalog::Catalog;
+use crate::engine::catalog::{Catalog, Views};
 use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
@@ -64,6 +64,7 @@ pub struct Engine {
     pub library: Arc<Library>,
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
+    views: Arc<Views>,
     recall: Option<Recall>,
     lists: Arc<MailLists>,
     identity: Arc<Identity>,
@@ -90,11 +91,14 @@ impl Engine {
         })
         .map_err(|error| Error::new(format!("paydirt.toml: [identity] {error}")))?;
         let identity = Identity::read(&project, &lists)?;
-        let store = Store::new(project.cache_dir(), salt(&project, &identity, &library)?);
+        // Stored files are read by their whole path.
+        let cache = std::path::absolute(project.cache_dir())?;
+        let store = Store::new(cache, salt(&project, &identity, &library)?);
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
+            views: Arc::default(),
             recall: None,
             lists: Arc::new(lists),
             identity: Arc::new(identity),
@@ -194,12 +198,18 @@ impl Engine {
         let catalog = Catalog::new(
             Arc::clone(&self.library),
             Arc::clone(&self.log),
-            Arc::clone(&self.kept),
-            self.recall.clone(),
+            Arc::clone(&self.views),
+            self.recall.is_some(),
             may_read,
         );
-        let session =
-            Session::new(settings, catalog, Arc::clone(&self.lists), Arc::clone(&self.runtime))?;
+        let session = Session::new(
+            settings,
+            catalog,
+            Arc::clone(&self.kept),
+            self.recall.clone(),
+            Arc::clone(&self.lists),
+            Arc::clone(&self.runtime),
+        )?;
         FunctionRegistry::register_udf(
             &mut session.ctx.clone(),
             overridden::function(self.identity.overridden_users()),

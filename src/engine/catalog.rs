@@ -13,9 +13,9 @@ use datafusion::datasource::ViewTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 
-use crate::engine::kept::{Extent, KeptResults, KeptTable, is_of_files_alone};
+use crate::engine::kept::{Extent, KeptTable, is_of_files_alone};
 use crate::engine::log::{LogTables, VERSIONS};
-use crate::engine::recall::{Recall, Recalled};
+use crate::engine::recall::Recalled;
 use crate::error::Error;
 use crate::library::{KINDS, Library, SqlFile};
 use crate::sync::postgres;
@@ -25,6 +25,8 @@ const LOG_SCHEMAS: &[&str] = &["stripe_log", "posthog_log", "files_log", "postgr
 /// Schemas that only views read.
 const INNER_SCHEMAS: &[&str] = &[VERSIONS];
 const MEMORY_SCHEMAS: &[&str] = &["identity", "system", "backtest"];
+/// Those of them that differ between the sessions of an engine.
+const OF_SESSION: &[&str] = &["system", "backtest"];
 /// The schema of landed Postgres tables as they stood.
 const POSTGRES: &str = "postgres";
 
@@ -36,8 +38,6 @@ struct Asker {
     file: Arc<SqlFile>,
     /// Names of the views around this one, outermost first.
     stack: Vec<String>,
-    /// Each view is planned once a statement.
-    planned: Arc<Mutex<Tables>>,
 }
 
 tokio::task_local! {
@@ -49,12 +49,31 @@ pub fn inside_a_view() -> bool {
     ASKER.try_with(|_| ()).is_ok()
 }
 
+/// The views of an engine, each planned once for all its sessions: what a view reads follows from
+/// its file, and what it says of a session's time and settings is folded when a query is optimised.
+#[derive(Debug, Default)]
+pub struct Views(Mutex<HashMap<ViewKey, Arc<dyn TableProvider>>>);
+
+/// Schema, name, and whether answers are recalled.
+type ViewKey = (String, String, bool);
+
+impl Views {
+    fn get(&self, key: &ViewKey) -> Option<Arc<dyn TableProvider>> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner()).get(key).cloned()
+    }
+
+    fn insert(&self, key: ViewKey, view: Arc<dyn TableProvider>) {
+        self.0.lock().unwrap_or_else(|e| e.into_inner()).insert(key, view);
+    }
+}
+
 #[derive(Debug)]
 pub struct Catalog {
     library: Arc<Library>,
     log: Arc<LogTables>,
-    kept: Arc<KeptResults>,
-    recall: Option<Recall>,
+    views: Arc<Views>,
+    /// Whether the session recalls answers.
+    recalls: bool,
     /// Schemas that the session's own statements may name; `None`: all.
     may_read: Option<&'static [&'static str]>,
     /// Tables in memory; one of the same name stands in for a file.
@@ -67,15 +86,15 @@ impl Catalog {
     pub fn new(
         library: Arc<Library>,
         log: Arc<LogTables>,
-        kept: Arc<KeptResults>,
-        recall: Option<Recall>,
+        views: Arc<Views>,
+        recalls: bool,
         may_read: Option<&'static [&'static str]>,
     ) -> Arc<Self> {
         Arc::new(Self {
             library,
             log,
-            kept,
-            recall,
+            views,
+            recalls,
             may_read,
             memory: RwLock::default(),
             state: OnceLock::new(),
@@ -148,16 +167,16 @@ impl Catalog {
     ) -> Result<KeptTable> {
         // Only the analyser knows the types that unions come to.
         let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-        KeptTable::new(name, variant, plan, extent, Arc::clone(&self.kept))
+        KeptTable::new(name, variant, plan, extent)
     }
 
     async fn view(&self, file: &Arc<SqlFile>, name: &str) -> Result<Arc<dyn TableProvider>> {
         let qualified = format!("{}.{name}", file.kind.folder);
         let around = ASKER.try_with(Clone::clone).ok();
-        let planned = around.as_ref().map(|asker| Arc::clone(&asker.planned)).unwrap_or_default();
-        let key = (file.kind.folder.to_owned(), name.to_owned());
-        if let Some(view) = planned.lock().unwrap_or_else(|e| e.into_inner()).get(&key) {
-            return Ok(Arc::clone(view));
+        let key = (file.kind.folder.to_owned(), name.to_owned(), self.recalls);
+        let is_shared = !file.kind.may_read.iter().any(|schema| OF_SESSION.contains(schema));
+        if is_shared && let Some(view) = self.views.get(&key) {
+            return Ok(view);
         }
         let mut stack = around.map(|asker| asker.stack).unwrap_or_default();
         if stack.contains(&qualified) {
@@ -168,7 +187,7 @@ impl Catalog {
         }
         stack.push(qualified);
         let sql = file.text.replace("{resource}", name);
-        let asker = Asker { file: Arc::clone(file), stack, planned: Arc::clone(&planned) };
+        let asker = Asker { file: Arc::clone(file), stack };
         let state = self.state()?;
         let plan = Box::pin(ASKER.scope(asker, async { state.create_logical_plan(&sql).await }))
             .await
@@ -182,9 +201,7 @@ impl Catalog {
             (Some("answers"), _) if !is_of_files_alone(&plan)? => {
                 return plan_err!("{name} keeps answers and so may read landed rows only");
             }
-            (Some("answers"), _) if let Some(recall) = &self.recall => {
-                Arc::new(Recalled::new(name, plan, recall.clone()))
-            }
+            (Some("answers"), _) if self.recalls => Arc::new(Recalled::new(name, plan)),
             (Some("answers") | None, _) => Arc::new(ViewTable::new(plan, Some(sql))),
             (Some(other), _) => {
                 let error = format!(
@@ -194,7 +211,9 @@ impl Catalog {
                 return Err(in_file(file, DataFusionError::Plan(error)));
             }
         };
-        planned.lock().unwrap_or_else(|e| e.into_inner()).insert(key, Arc::clone(&view));
+        if is_shared {
+            self.views.insert(key, Arc::clone(&view));
+        }
         Ok(view)
     }
 }

@@ -31,7 +31,7 @@ use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
 use crate::config::Project;
-use crate::engine::catalog::Catalog;
+use crate::engine::catalog::{Catalog, Views};
 use crate::engine::kept::{KeptResults, Store};
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
@@ -63,6 +63,7 @@ pub struct Engine {
     pub library: Arc<Library>,
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
+    views: Arc<Views>,
     recall: Option<Recall>,
     lists: Arc<Lists>,
     identity: Arc<Identity>,
@@ -93,11 +94,14 @@ impl Engine {
             Placeholders::new(&settings.placeholder_ids_add, &settings.placeholder_ids_remove);
         let lists = Lists { mail, placeholders };
         let identity = Identity::read(&project, &lists)?;
-        let store = Store::new(project.cache_dir(), salt(&project, &identity, &library)?);
+        // Stored files are read by their whole path.
+        let cache = std::path::absolute(project.cache_dir())?;
+        let store = Store::new(cache, salt(&project, &identity, &library)?);
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
+            views: Arc::default(),
             recall: None,
             lists: Arc::new(lists),
             identity: Arc::new(identity),
@@ -209,12 +213,18 @@ impl Engine {
         let catalog = Catalog::new(
             Arc::clone(&self.library),
             Arc::clone(&self.log),
-            Arc::clone(&self.kept),
-            self.recall.clone(),
+            Arc::clone(&self.views),
+            self.recall.is_some(),
             may_read,
         );
-        let session =
-            Session::new(settings, catalog, Arc::clone(&self.lists), Arc::clone(&self.runtime))?;
+        let session = Session::new(
+            settings,
+            catalog,
+            Arc::clone(&self.kept),
+            self.recall.clone(),
+            Arc::clone(&self.lists),
+            Arc::clone(&self.runtime),
+        )?;
         FunctionRegistry::register_udf(
             &mut session.ctx.clone(),
             overridden::function(self.identity.overridden_users()),

@@ -33,22 +33,23 @@ type Found = Option<Vec<Vec<RecordBatch>>>;
 #[derive(Debug, Clone, Default)]
 pub struct Recall(Arc<Mutex<HashMap<String, Arc<OnceCell<Found>>>>>);
 
+impl Recall {
+    fn cell(&self, question: String) -> Arc<OnceCell<Found>> {
+        let mut cells = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        Arc::clone(cells.entry(question).or_default())
+    }
+}
+
 /// A relation that follows from landed rows alone, and whose answers are recalled.
 #[derive(Debug)]
 pub struct Recalled {
     name: String,
     view: ViewTable,
-    recall: Recall,
 }
 
 impl Recalled {
-    pub fn new(name: String, plan: LogicalPlan, recall: Recall) -> Self {
-        Self { name, view: ViewTable::new(plan, None), recall }
-    }
-
-    fn cell(&self, question: String) -> Arc<OnceCell<Found>> {
-        let mut cells = self.recall.0.lock().unwrap_or_else(|e| e.into_inner());
-        Arc::clone(cells.entry(question).or_default())
+    pub fn new(name: String, plan: LogicalPlan) -> Self {
+        Self { name, view: ViewTable::new(plan, None) }
     }
 
     async fn find(
@@ -118,8 +119,10 @@ impl TableProvider for Recalled {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let lasting: Vec<Expr> = filters.iter().filter(|f| !is_of_time(f)).cloned().collect();
-        if !lasting.is_empty() {
-            let cell = self.cell(format!("{} {projection:?} {lasting:?}", self.name));
+        if let Some(recall) = session.config().get_extension::<Recall>()
+            && !lasting.is_empty()
+        {
+            let cell = recall.cell(format!("{} {projection:?} {lasting:?}", self.name));
             let found = cell.get_or_try_init(|| self.find(session, projection, &lasting));
             if let Some(partitions) = Box::pin(found).await? {
                 let schema = project_schema(&self.schema(), projection)?;

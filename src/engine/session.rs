@@ -16,8 +16,9 @@ use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use crate::engine::catalog::{self, Catalog, CatalogHandle};
 use crate::engine::fence;
 use crate::engine::functions;
-use crate::engine::kept::Extent;
+use crate::engine::kept::{Extent, KeptResults};
 use crate::engine::options::SessionSettings;
+use crate::engine::recall::Recall;
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::library::SqlFile;
@@ -42,6 +43,8 @@ impl Session {
     pub(super) fn new(
         settings: SessionSettings,
         catalog: Arc<Catalog>,
+        kept: Arc<KeptResults>,
+        recall: Option<Recall>,
         lists: Arc<Lists>,
         runtime: Arc<RuntimeEnv>,
     ) -> Result<Self> {
@@ -58,7 +61,12 @@ impl Session {
         let config = SessionConfig::from(options)
             .with_default_catalog_and_schema(catalog::NAME, "public")
             .with_create_default_catalog_and_schema(false)
-            .with_information_schema(!catalog.is_fenced());
+            .with_information_schema(!catalog.is_fenced())
+            .with_extension(kept);
+        let config = match recall {
+            Some(recall) => config.with_extension(Arc::new(recall)),
+            None => config,
+        };
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)

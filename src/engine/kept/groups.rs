@@ -20,7 +20,7 @@ use futures::TryStreamExt;
 
 use super::result::{self, Kept};
 use super::store::Generation;
-use super::{Extent, KeptTable, reads};
+use super::{Extent, KeptResults, KeptTable, reads};
 use crate::engine::landed::LandedTable;
 use crate::engine::partitions::of_each_partition;
 
@@ -115,18 +115,19 @@ impl KeptTable {
     pub(super) async fn find_or_compute_groups(
         &self,
         state: &SessionState,
+        results: &KeptResults,
         key: &str,
         groups: &Groups,
     ) -> Result<Kept> {
         let started = Instant::now();
-        let generations = self.results.store.generations(&self.name, key);
+        let generations = results.store.generations(&self.name, key);
         let place = generations.place(&self.reads.fingerprint(key));
         if let Some(stored) = place.find() {
             return Ok(Kept { held: vec![], stored });
         }
         let digests = self.digests(state, groups).await?;
         let plan = match generations.newest() {
-            Some(earlier) => self.going_on_from(earlier, &digests, groups)?,
+            Some(earlier) => self.going_on_from(earlier, &digests, groups, results)?,
             None => self.plan.clone(),
         };
         let physical = state.create_physical_plan(&plan).await?;
@@ -153,6 +154,7 @@ impl KeptTable {
         earlier: Generation,
         digests: &Digests,
         groups: &Groups,
+        results: &KeptResults,
     ) -> Result<LogicalPlan> {
         let (same, new) = digests.compare(&earlier.groups);
         tracing::debug!(relation = self.name, same = same.len(), new = new.len(), "groups");
@@ -160,9 +162,10 @@ impl KeptTable {
             return Ok(self.plan.clone());
         }
         let rows = scan(&groups.of, source(&self.plan, &groups.of)?)?;
-        let rows = self.in_memory(&groups.of, of_groups(rows, &groups.by, new)?.build()?)?;
+        let rows = of_groups(rows, &groups.by, new)?.build()?;
+        let rows = Self::in_memory(&groups.of, rows, results)?;
         let mut replaced = HashMap::from([(groups.of.clone(), rows)]);
-        let new = self.reading(&self.plan, &mut replaced)?;
+        let new = Self::reading(&self.plan, &mut replaced, results)?;
         let earlier = LandedTable::of_local_files(Arc::clone(&self.schema), earlier.files);
         let same = of_groups(scan(&self.name, Arc::new(earlier))?, &groups.by, same)?;
         same.union(new)?.build()
@@ -170,7 +173,11 @@ impl KeptTable {
 
     /// The plan over other relations than those of these names; what is kept in between is computed
     /// anew, too.
-    fn reading(&self, plan: &LogicalPlan, replaced: &mut Relations) -> Result<LogicalPlan> {
+    fn reading(
+        plan: &LogicalPlan,
+        replaced: &mut Relations,
+        results: &KeptResults,
+    ) -> Result<LogicalPlan> {
         let rewritten = plan.clone().transform_up_with_subqueries(|node| {
             let LogicalPlan::TableScan(mut scan) = node else { return Ok(Transformed::no(node)) };
             let provider = source_as_provider(&scan.source)?;
@@ -180,8 +187,8 @@ impl KeptTable {
             let relation = match replaced.get(&kept.name) {
                 Some(relation) => Arc::clone(relation),
                 None => {
-                    let plan = self.reading(&kept.plan, replaced)?;
-                    let relation = self.in_memory(&kept.name, plan)?;
+                    let plan = Self::reading(&kept.plan, replaced, results)?;
+                    let relation = Self::in_memory(&kept.name, plan, results)?;
                     Arc::clone(replaced.entry(kept.name.clone()).or_insert(relation))
                 }
             };
@@ -192,10 +199,13 @@ impl KeptTable {
     }
 
     /// A relation that is computed once for one plan.
-    fn in_memory(&self, name: &str, plan: LogicalPlan) -> Result<Arc<dyn TableProvider>> {
-        let results = Arc::new(self.results.alone());
-        let kept = Self::new(name.to_owned(), String::new(), plan, Extent::All, results)?;
-        Ok(Arc::new(kept))
+    fn in_memory(
+        name: &str,
+        plan: LogicalPlan,
+        results: &KeptResults,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let kept = Self::new(name.to_owned(), String::new(), plan, Extent::All)?;
+        Ok(Arc::new(Self { own: Some(Arc::new(results.alone())), ..kept }))
     }
 }
 

@@ -50,6 +50,12 @@ impl KeptResults {
         Self::new(self.store.of_everything())
     }
 
+    /// Those that a session computes with.
+    fn of(session: &dyn Session) -> Result<Arc<Self>> {
+        let results = session.config().get_extension::<Self>();
+        results.ok_or_else(|| DataFusionError::Internal("this session keeps no results".into()))
+    }
+
     /// The same store, and nothing of what is held.
     fn alone(&self) -> Self {
         let store = Arc::clone(&self.store);
@@ -72,7 +78,8 @@ pub fn is_of_files_alone(plan: &LogicalPlan) -> Result<bool> {
     Ok(Reads::of(plan)?.is_of_files_alone())
 }
 
-/// A relation that is computed when it is first scanned.
+/// A relation that is computed when a session first scans it. It is planned once for all sessions,
+/// so results are those of the session.
 #[derive(Debug)]
 pub struct KeptTable {
     name: String,
@@ -82,7 +89,8 @@ pub struct KeptTable {
     schema: SchemaRef,
     reads: Reads,
     extent: Extent,
-    results: Arc<KeptResults>,
+    /// Results of its own instead.
+    own: Option<Arc<KeptResults>>,
 }
 
 /// What one computation is about.
@@ -107,19 +115,13 @@ impl Extent {
 }
 
 impl KeptTable {
-    pub fn new(
-        name: String,
-        variant: String,
-        plan: LogicalPlan,
-        extent: Extent,
-        results: Arc<KeptResults>,
-    ) -> Result<Self> {
+    pub fn new(name: String, variant: String, plan: LogicalPlan, extent: Extent) -> Result<Self> {
         let reads = Reads::of(&plan)?;
         if extent == Extent::Files && !reads.is_of_files_alone() {
             return plan_err!("{name} is kept by file and so may read landed rows only");
         }
         let schema = Arc::clone(plan.schema().inner());
-        let table = Self { name, variant, plan, schema, reads, extent, results };
+        let table = Self { name, variant, plan, schema, reads, extent, own: None };
         if let Extent::Groups(Groups { of, .. }) = &table.extent {
             table.check_groups(of)?;
         }
@@ -144,17 +146,22 @@ impl KeptTable {
         format!("{key:?}")
     }
 
-    fn cell(&self, key: &str) -> Arc<OnceCell<Kept>> {
-        let cells = if self.reads.time { &self.results.of_time } else { &*self.results.timeless };
+    fn cell(&self, results: &KeptResults, key: &str) -> Arc<OnceCell<Kept>> {
+        let cells = if self.reads.time { &results.of_time } else { &*results.timeless };
         let mut cells = cells.lock().unwrap_or_else(|e| e.into_inner());
         Arc::clone(cells.entry(key.to_owned()).or_default())
     }
 
-    async fn find_or_compute(&self, state: &SessionState, key: &str) -> Result<Kept> {
+    async fn find_or_compute(
+        &self,
+        state: &SessionState,
+        results: &KeptResults,
+        key: &str,
+    ) -> Result<Kept> {
         match &self.extent {
-            Extent::Files => return self.find_or_compute_parts(state, key).await,
+            Extent::Files => return self.find_or_compute_parts(state, &results.store, key).await,
             Extent::Groups(groups) if self.reads.is_storable => {
-                return self.find_or_compute_groups(state, key, groups).await;
+                return self.find_or_compute_groups(state, results, key, groups).await;
             }
             _ => {}
         }
@@ -163,7 +170,7 @@ impl KeptTable {
         let place = self
             .reads
             .is_storable
-            .then(|| self.results.store.place(&self.name, &self.reads.fingerprint(key)));
+            .then(|| results.store.place(&self.name, &self.reads.fingerprint(key)));
         if let Some(place) = &place
             && let Some(stored) = place.find()
         {
@@ -195,8 +202,13 @@ impl TableProvider for KeptTable {
             DataFusionError::Internal("a kept relation needs a session state".into())
         })?;
         let key = self.key(Settings::of(session.config_options())?);
-        let cell = self.cell(&key);
-        let kept = Box::pin(cell.get_or_try_init(|| self.find_or_compute(state, &key))).await?;
+        let results = match &self.own {
+            Some(own) => Arc::clone(own),
+            None => KeptResults::of(session)?,
+        };
+        let cell = self.cell(&results, &key);
+        let compute = || self.find_or_compute(state, &results, &key);
+        let kept = Box::pin(cell.get_or_try_init(compute)).await?;
         kept.scan(session, &self.schema, projection)
     }
 }

@@ -15,7 +15,7 @@ use datafusion::logical_expr::LogicalPlan;
 
 use super::KeptTable;
 use super::result::{self, Kept};
-use super::store::Covering;
+use super::store::{Covering, Store};
 use crate::engine::landed::LandedTable;
 
 /// How many bytes of landed files one part is about: what it takes to compute it is bounded.
@@ -25,10 +25,11 @@ impl KeptTable {
     pub(super) async fn find_or_compute_parts(
         &self,
         state: &SessionState,
+        store: &Store,
         key: &str,
     ) -> Result<Kept> {
         let files = landed_files(&self.plan)?;
-        let parts = self.results.store.parts(&self.name, key);
+        let parts = store.parts(&self.name, key);
         let names: HashSet<&str> = files.iter().map(name_of).collect();
         let mut kept = Kept::default();
         let mut covered: HashSet<String> = HashSet::new();

@@ -113,8 +113,9 @@ fn case_01_tiers_of_another_currency() {
     let proration =
         json!({ "amount": 450, "quantity": 10, "unit_amount_decimal": null, "proration": true });
     for (price, billed, mrr) in [
-        (tiered(json!({})), &whole, "900.0"),
+        (tiered(json!({})), &whole, "NULL"),
         (tiered(json!({})), &proration, "NULL"),
+        (tiered(options.clone()), &whole, "900.0"),
         (tiered(options), &proration, "900.0"),
     ] {
         let company = Company::new("");

@@ -196,7 +196,7 @@ impl VersionTable {
         let mut versions: Vec<Version> = contested.copied().collect();
         fill_births(&mut versions);
         let ties = ties_of(&versions, !progress.is_empty());
-        let states = self.states(session, &versions, &ties).await?;
+        let states = self.states(session, &versions, &ties, &rows).await?;
         for tie in &ties {
             let told: Vec<&State> = tie.versions.iter().filter_map(|at| states.get(at)).collect();
             let before = tie.before.and_then(|at| states.get(&at));
@@ -213,12 +213,14 @@ impl VersionTable {
         names.iter().map(|name| Ok(schema.index_of(name)?)).collect()
     }
 
-    /// What the versions of the ties and those before them say, by their place in `versions`.
+    /// What the versions of the ties and those before them say, by their place in `versions`; `totals`
+    /// are the rows of each file.
     async fn states(
         &self,
         session: &dyn Session,
         versions: &[Version],
         ties: &[Tie],
+        totals: &[usize],
     ) -> Result<HashMap<usize, State>> {
         let mut wanted: Vec<usize> =
             ties.iter().flat_map(|tie| tie.versions.iter().copied().chain(tie.before)).collect();
@@ -227,11 +229,11 @@ impl VersionTable {
         let columns = self.columns(&TOLD)?;
         let mut states = HashMap::new();
         for of_file in wanted.chunk_by(|&one, &next| versions[one].file == versions[next].file) {
-            let file = &self.log.files()[versions[of_file[0]].file as usize];
+            let number = versions[of_file[0]].file as usize;
+            let file = &self.log.files()[number];
             let rows: Vec<usize> = of_file.iter().map(|&at| versions[at].row as usize).collect();
-            let total = rows.last().map_or(0, |last| last + 1);
             let part = PartitionedFile::new_from_meta(file.object_meta.clone())
-                .with_extension(ParquetRowSelection::new(only(&rows, total)));
+                .with_extension(ParquetRowSelection::new(only(&rows, totals[number])));
             let mut batches = self.log.read(session, part, &columns)?;
             let mut of_file = of_file.iter();
             while let Some(batch) = batches.try_next().await? {

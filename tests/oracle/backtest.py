@@ -203,6 +203,8 @@ def ladder_counts(rows):
     """Rows per rung that has any, in_analysis, and those in no rung whose outcome is unknown."""
     found = {"in_analysis": 0}
     for row in rows:
-        rung = row["exclusion"] or ("in_analysis" if row["converted"] is not None else "unknown_outcome")
+        rung = row["exclusion"] or (
+            "in_analysis" if row["converted"] is not None else "unknown_outcome"
+        )
         found[rung] = found.get(rung, 0) + 1
     return found

@@ -123,7 +123,7 @@ class People:
         customer = self.customer(email, t0 - rng.choice([0, 1, 300, 9 * DAY]), explicit, **extra)
         if world.may("other_currency", 0.1):
             customer.currency = rng.choice(["usd", "eur", "jpy", "kwd"])
-        if world.may("second_currency", 0.12):
+        if world.may("second_currency", 0.13):
             customer.price_currency = customer.currency
             others = [c for c in CURRENCIES if c != customer.currency]
             customer.currency = rng.choice(others)

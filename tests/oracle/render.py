@@ -200,7 +200,11 @@ class Render:
         start = s.trial_end(self.now) or s.created
         period = {"current_period_start": start, "current_period_end": start + 30 * 86400}
         items = s.items_at(self.now)
-        return [self.item(i, s, period) for i in items] if len(items) > PAGE and s.rest == "all" else []
+        return (
+            [self.item(i, s, period) for i in items]
+            if len(items) > PAGE and s.rest == "all"
+            else []
+        )
 
     def item(self, i, s, period):
         c = s.customer
@@ -226,7 +230,9 @@ class Render:
             for live in self.modes()
             for name in catalogue.price_names()
             for currency in catalogue.CURRENCIES
-        ] + [catalogue.one_off_price(c, live) for live in self.modes() for c in catalogue.CURRENCIES]
+        ] + [
+            catalogue.one_off_price(c, live) for live in self.modes() for c in catalogue.CURRENCIES
+        ]
 
     def modes(self):
         """Modes of the customers: an id in both is two objects."""

@@ -40,7 +40,9 @@ class InvoiceRender(Render):
             "quantity": li.quantity,
         }
         return row | (
-            self.old_line(li, price, invoice, unit) if self.acacia else self.new_line(li, price, unit)
+            self.old_line(li, price, invoice, unit)
+            if self.acacia
+            else self.new_line(li, price, unit)
         )
 
     def unit(self, li, price, currency):

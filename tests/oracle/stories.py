@@ -5,6 +5,7 @@ from billing import HOUR
 from reversals import Reversals
 from world import DAY
 
+
 class Stories:
     """Random trial stories told with the facts of `billing`."""
 
@@ -29,10 +30,12 @@ class Stories:
             return [("tiny_m", 1)]
         if world.may("free_plan", 0.03):
             return [("free_m", 1)]
-        if world.may("seats", 0.6 if customer.abroad else 0.22):
+        if world.may("seats", 0.7 if customer.abroad else 0.22):
             # The rounded amount of an old line abroad does not tell a fraction of a unit.
-            abroad = ("scale_volume", "scale_graded", "scale_packs", "team_seat")
-            seats = world.turn("abroad", *abroad) if customer.abroad else rng.choice(catalogue.SEATS)
+            abroad = ("scale_volume", "scale_packs", "scale_graded", "team_seat")
+            seats = (
+                world.turn("abroad", *abroad) if customer.abroad else rng.choice(catalogue.SEATS)
+            )
             return [(seats, rng.choice([0, 1, 3, 5, 6, 10, 20, 21, 33]))]
         main = [(rng.choice(catalogue.PLAIN), 1)]
         if main[0][0].endswith("_m") and world.may("several_items", 0.15):
@@ -160,13 +163,15 @@ class Stories:
             self.quits_and_returns: 3,
         }
         ending = self.rng.choices(list(endings), list(endings.values()))[0]
-        if self.world.may("upgrades", 0.04) and not any(d.coupon in catalogue.AGAIN for d in sub.discounts):
+        if self.world.may("upgrades", 0.04) and not any(
+            d.coupon in catalogue.AGAIN for d in sub.discounts
+        ):
             ending = self.upgrades
         if sub.burst and ending not in (self.pays, self.cancels):
             ending = self.never_pays
         if sub.hidden:
             ending = self.silent
-        if sub.customer.abroad and self.rng.random() < 0.6 and not sub.hidden:
+        if sub.customer.abroad and self.rng.random() < 0.8 and not sub.hidden:
             ending = self.pays
         if len(sub.items[0][1]) > 10 or any(d.coupon in catalogue.AGAIN for d in sub.discounts):
             ending = self.pays

@@ -149,7 +149,11 @@ class StripeData:
                     terms.add_version(self.prices, terms.as_price(thing))
                 elif kind == "coupon":
                     terms.add_version(self.coupons, thing)
-        for name, versions_of in (("plans", self.prices), ("prices", self.prices), ("coupons", self.coupons)):
+        for name, versions_of in (
+            ("plans", self.prices),
+            ("prices", self.prices),
+            ("coupons", self.coupons),
+        ):
             for row in self.raw[name].values():
                 terms.add_version(versions_of, terms.as_price(row))
 

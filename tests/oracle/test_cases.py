@@ -221,7 +221,12 @@ class Catalogue(unittest.TestCase):
         events = rows_of("02-coupon-id-again/coupon-events.ndjson")
         listed = [row for row in lists if row["object"] == "coupon"]
         for rows in (listed, []):
-            times = [(1736467200, False), (1740009599, False), (1740009600, True), (1740096000, False)]
+            times = [
+                (1736467200, False),
+                (1740009599, False),
+                (1740009600, True),
+                (1740096000, False),
+            ]
             for at, gone in times:
                 self.assertEqual(versions.is_deleted(rows, events, "LAUNCH", at), gone, at)
         self.assertTrue(versions.is_deleted([], events[:2], "LAUNCH", LATER))
@@ -236,7 +241,13 @@ class Prorations(unittest.TestCase):
         data = type("Data", (), {"prices": {(True, "p"): {5: price}} if catalogue else {}})
         line = type("Line", (), {})
         line.unit, line.amount, line.quantity, line.proration = unit, amount, 2, True
-        line.livemode, line.inline_price, line.price, line.billed_at, line.currency = True, None, "p", 9, currency
+        line.livemode, line.inline_price, line.price, line.billed_at, line.currency = (
+            True,
+            None,
+            "p",
+            9,
+            currency,
+        )
         return terms.unit_amount(data, line)
 
     def test_prorated_unit_is_not_the_price(self):
@@ -254,7 +265,9 @@ class Seconds(unittest.TestCase):
         rows = rows_of("10-events-of-one-second/events.ndjson")
         for seed in range(3):
             turned = rows[seed:] + rows[:seed]
-            data = objects(rows_of("10-events-of-one-second/lists.ndjson") + turned[:: 1 - 2 * (seed % 2)])
+            data = objects(
+                rows_of("10-events-of-one-second/lists.ndjson") + turned[:: 1 - 2 * (seed % 2)]
+            )
             self.assertEqual(len(data.subscriptions), 8)
             for sub in data.subscriptions.values():
                 self.assertEqual(sub["trial_end"] - sub["trial_start"], 30 * DAY)
@@ -281,14 +294,18 @@ class Seconds(unittest.TestCase):
         self.assertEqual(self.orders(gone, update, notice, made), "abcd")
 
     def test_states_of_an_invoice(self):
-        final = self.event("a", "finalized", {"status_transitions": {"finalized_at": 1, "paid_at": None}})
+        final = self.event(
+            "a", "finalized", {"status_transitions": {"finalized_at": 1, "paid_at": None}}
+        )
         paid = self.event("b", "paid", {"status_transitions": {"finalized_at": 1, "paid_at": 1}})
         self.assertEqual(self.orders(paid, final), "ab")
 
     def test_chains(self):
         first = self.event("a", "updated", {"n": 2, "m": 1, "list": [{"k": 1, "l": 1}]}, {"n": 1})
         second = self.event("b", "updated", {"n": 2, "m": 2, "list": [{"k": 1}]}, {"m": 1})
-        third = self.event("c", "updated", {"n": 2, "m": 2, "list": [{"k": 2}]}, {"list": [{"k": 1}]})
+        third = self.event(
+            "c", "updated", {"n": 2, "m": 2, "list": [{"k": 2}]}, {"list": [{"k": 1}]}
+        )
         self.assertEqual(self.orders(third, second, first), "abc")
 
     def test_there_and_back(self):
@@ -301,9 +318,7 @@ class Seconds(unittest.TestCase):
         self.assertEqual(self.orders(back, there, start), "acb")
 
     def test_many(self):
-        events = [
-            self.event(chr(97 + i), "updated", {"n": i + 1}, {"n": i}) for i in range(9)
-        ]
+        events = [self.event(chr(97 + i), "updated", {"n": i + 1}, {"n": i}) for i in range(9)]
         for order in (events, events[::-1], events[4:] + events[:4]):
             found = versions.in_order(order)
             self.assertEqual("".join(event["id"] for event in found), "abcdefghi")

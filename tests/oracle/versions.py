@@ -59,7 +59,9 @@ def chained(updates, before):
     while by_content:
         fitting = [event for event in by_content if follows(event, state)]
         # Without a state to go on from, begin with one that follows none of the others.
-        first = [e for e in by_content if not any(follows(e, o["data"]["object"]) for o in by_content)]
+        first = [
+            e for e in by_content if not any(follows(e, o["data"]["object"]) for o in by_content)
+        ]
         order.append((fitting or first or by_content)[0])
         by_content.remove(order[-1])
         state = order[-1]["data"]["object"]
@@ -124,6 +126,5 @@ def is_deleted(rows, events, id, at):
     lives = [row["created"] for row in shown if row.get("created") is not None]
     newest = max((created for created in lives if created <= at), default=None)
     return any(
-        rank(event) == DELETED and event["data"]["object"].get("created") == newest
-        for event in own
+        rank(event) == DELETED and event["data"]["object"].get("created") == newest for event in own
     )

@@ -75,7 +75,7 @@ class World:
 
     def turn(self, case, *choices):
         """One of the choices, each in its turn, so that few companies have them all."""
-        number = self.turns.get(case, self.seed)
+        number = self.turns.get(case, 2 * self.seed)
         self.turns[case] = number + 1
         self.noted.append(f"{case}_{choices[number % len(choices)]}")
         return choices[number % len(choices)]

@@ -4,32 +4,33 @@
 -- @keep result
 with changes as (
     select
-        id as customer_id,
-        email,
-        json_get_str(previous_attributes, 'email') as previous_email,
+        customer_id,
         observed_at,
-        coalesce(
-            max(observed_at) over (
-                partition by id order by observed_at groups between unbounded preceding and 1 preceding
-            ),
+        min(created_at) as created_at,
+        -- Of several changes in one second, where they began and where they ended.
+        array_except(array_agg(previous_email), array_agg(email)) as from_emails,
+        array_except(array_agg(email), array_agg(previous_email)) as to_emails
+    from (
+        select
+            id as customer_id,
+            cast(email as varchar) as email,
+            cast(json_get_str(previous_attributes, 'email') as varchar) as previous_email,
+            observed_at,
             created_at
-        ) as previous_from_at
-    from stripe_log.customers
-    where event_type = 'customer.updated' and json_contains(previous_attributes, 'email')
+        from stripe_log.customers
+        where event_type = 'customer.updated' and json_contains(previous_attributes, 'email')
+    ) as told
+    group by customer_id, observed_at
 ),
 
--- Of several changes in one second: one that another follows, and one that follows another.
-chained as (
+timed as (
     select
-        earlier.customer_id,
-        earlier.observed_at,
-        earlier.email as passing_email
-    from changes as earlier
-    inner join changes as later
-        on later.customer_id = earlier.customer_id
-        and later.observed_at = earlier.observed_at
-        and later.previous_email = earlier.email
-    where later.email is distinct from earlier.previous_email
+        *,
+        coalesce(
+            lag(observed_at) over (partition by customer_id order by observed_at),
+            created_at
+        ) as previous_from_at
+    from changes
 ),
 
 dated as (
@@ -37,19 +38,9 @@ dated as (
     from stripe_log.customers
     where event_type = 'customer.created'
     union all
-    select changes.customer_id, previous_email, previous_from_at, 'before change'
-    from chained
-    right anti join changes
-        on chained.customer_id = changes.customer_id
-        and chained.observed_at = changes.observed_at
-        and chained.passing_email = changes.previous_email
+    select customer_id, unnest(from_emails), previous_from_at, 'before change' from timed
     union all
-    select changes.customer_id, email, changes.observed_at, 'change'
-    from chained
-    right anti join changes
-        on chained.customer_id = changes.customer_id
-        and chained.observed_at = changes.observed_at
-        and chained.passing_email = changes.email
+    select customer_id, unnest(to_emails), observed_at, 'change' from timed
     union all
     select customer_id, customer_email, coalesce(finalized_at, created_at), 'invoice'
     from stripe_log.invoices

@@ -1,5 +1,5 @@
 -- The product a subscription was started on: of the first recurring line of its earliest invoice
--- that has one, else of its first item. It is unknown if only a part of those is known.
+-- that has one, else of its first item. It is unknown if only a part of that invoice is known.
 with lines as (
     select subscription_id, product_id
     from (
@@ -24,12 +24,6 @@ with lines as (
 
 select
     subscriptions.subscription_id,
-    case
-        when lines.product_id is not null then lines.product_id
-        when partial.subscription_id is not null then 'unknown'
-        else coalesce(subscriptions.items[1]['product_id'], 'unknown')
-    end as product_id
+    coalesce(lines.product_id, subscriptions.items[1]['product_id'], 'unknown') as product_id
 from stripe.subscriptions_all_modes as subscriptions
 left join lines on lines.subscription_id = subscriptions.subscription_id
-left join stripe.partial_subscriptions as partial
-    on partial.subscription_id = subscriptions.subscription_id

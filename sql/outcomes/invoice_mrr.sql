@@ -63,7 +63,7 @@ billed as (
         * exclude (unit_amount_decimal),
         case
             when is_proration
-                and cast(unit_amount_decimal as double) * coalesce(quantity, 1) = amount_minor
+                and abs(cast(unit_amount_decimal as double) * coalesce(quantity, 1) - amount_minor) < 1
                 then null
             else unit_amount_decimal
         end as unit_amount_decimal

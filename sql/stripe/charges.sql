@@ -6,8 +6,19 @@ with refunded as (
         sum(amount_minor) filter (where created_at <= as_of()) as amount_minor,
         sum(amount_minor) as total_minor,
         min(created_at) as first_at
-    from stripe_version.refunds
-    where status = 'succeeded'
+    from (
+        select charge_id, amount_minor, created_at
+        from stripe_version.refunds
+        where status = 'succeeded' and charge_id is not null
+        union all
+        -- A refund may name its payment intent only.
+        select charges.id, refunds.amount_minor, refunds.created_at
+        from stripe_version.refunds as refunds
+        inner join stripe_version.charges as charges
+            on charges.payment_intent_id = refunds.payment_intent_id
+        where refunds.status = 'succeeded' and refunds.charge_id is null
+            and charges.status = 'succeeded'
+    ) as succeeded
     group by charge_id
 ),
 

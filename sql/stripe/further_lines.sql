@@ -7,38 +7,34 @@ with cut as (
     where has_more_lines and is_in_mode and not is_deleted
 ),
 
-shown as (
-    select invoice_id, line['id'] as line_id
-    from (select invoice_id, unnest(lines) as line from cut) as unnested
-),
-
 found as (
-    select invoice_id, key, unnest(line) as line
-    from stripe_log.line_items
+    select invoice_id, unnest(lines) as line, true as is_shown, '' as place from cut
     union all
-    select invoice_id, key, unnest(lines) as line
+    select invoice_id, unnest(line), false, encode(key, 'hex') from stripe_log.line_items
+    union all
+    select invoice_id, unnest(lines), false, place
     from (
-        select cut.invoice_id, versions.key, versions.lines
+        select cut.invoice_id, encode(versions.key, 'hex') as place, versions.lines
         from cut
         inner join stripe_log.invoices as versions on versions.id = cut.invoice_id
         where versions.finalized_at is not null
     ) as finalized
 ),
 
-further as (
+ordered as (
     select
-        invoice_id,
-        line,
-        row_number() over (partition by invoice_id, line['id'] order by encode(key, 'hex')) as nth
-    from shown
-    right anti join found on shown.invoice_id = found.invoice_id and shown.line_id = found.line['id']
+        *,
+        row_number() over (
+            partition by invoice_id, line['id'] order by is_shown desc, place
+        ) as nth
+    from found
 )
 
 select
-    further.invoice_id,
-    further.line,
+    ordered.invoice_id,
+    ordered.line,
     coalesce(array_length(cut.lines), 0) - 1
-    + row_number() over (partition by further.invoice_id order by further.line['id']) as line_no
-from further
-inner join cut on cut.invoice_id = further.invoice_id
-where further.nth = 1
+    + row_number() over (partition by ordered.invoice_id order by ordered.line['id']) as line_no
+from ordered
+inner join cut on cut.invoice_id = ordered.invoice_id
+where ordered.nth = 1 and not ordered.is_shown

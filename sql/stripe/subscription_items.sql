@@ -114,28 +114,23 @@ items as (
         item['created_at'],
         item['created_at']
     from (
-        select subscription_id, unnest(items) as item, 1 as nth from stripe.subscriptions
-        union all
         -- Items that landed by themselves stand behind those that the subscription shows.
         select
-            further.subscription_id,
-            further.item,
-            row_number() over (
-                partition by further.subscription_id, further.item['id'] order by encode(further.key, 'hex')
-            ) as nth
+            subscription_id,
+            item,
+            row_number() over (partition by subscription_id, item['id'] order by place) as nth
         from (
-            select subscriptions.subscription_id, unnest(subscriptions.items) as item
-            from stripe.subscriptions as subscriptions
+            select subscription_id, unnest(items) as item, '' as place from stripe.subscriptions
+            union all
+            select further.subscription_id, further.item, further.place
+            from (
+                select subscription_id, unnest(item) as item, encode(key, 'hex') as place
+                from stripe_log.subscription_items
+            ) as further
+            inner join stripe.subscriptions as subscriptions
+                on subscriptions.subscription_id = further.subscription_id
             where subscriptions.has_more_items
-        ) as shown
-        right anti join (
-            select subscription_id, key, unnest(item) as item from stripe_log.subscription_items
-        ) as further
-            on shown.subscription_id = further.subscription_id
-            and shown.item['id'] = further.item['id']
-        inner join stripe.subscriptions as subscriptions
-            on subscriptions.subscription_id = further.subscription_id
-        where subscriptions.has_more_items
+        ) as both_kinds
     ) as unnested
     left join billed on billed.subscription_id = unnested.subscription_id
     where unnested.nth = 1

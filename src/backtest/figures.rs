@@ -91,11 +91,11 @@ impl Coverage {
     }
 }
 
-/// Sums in minor units.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// Sums in minor units; `None` if a part is not known.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MrrWon {
-    pub list: f64,
-    pub net: f64,
+    pub list: Option<f64>,
+    pub net: Option<f64>,
 }
 
 /// First qualifying payments of the landmark population, and those that came after the horizon.
@@ -218,9 +218,11 @@ fn mrr_won(population: &[&TrialRow]) -> BTreeMap<String, MrrWon> {
     let mut won: BTreeMap<String, MrrWon> = BTreeMap::new();
     for row in exposed_converters(population) {
         let Some(currency) = &row.currency else { continue };
-        let sum = won.entry(currency.clone()).or_default();
-        sum.list += row.mrr_list_minor.unwrap_or(0.0);
-        sum.net += row.mrr_net_minor.unwrap_or(0.0);
+        let nothing = MrrWon { list: Some(0.0), net: Some(0.0) };
+        let sum = won.entry(currency.clone()).or_insert(nothing);
+        let plus = |sum: Option<f64>, part: Option<f64>| Some(sum? + part?);
+        sum.list = plus(sum.list, row.mrr_list_minor);
+        sum.net = plus(sum.net, row.mrr_net_minor);
     }
     won
 }

@@ -97,13 +97,15 @@ def stratum(data, row):
     """Product of the first recurring line of the earliest invoice that has one, else of the item."""
     own = [i for i in data.invoices.values() if i.subscription == row["id"]]
     for invoice in sorted(own, key=lambda i: (i.created, i.id)):
+        if invoice.cut:
+            return "unknown"
         products = [product_of(data, line) for line in invoice.lines[: invoice.first_page]]
         first = next(filter(None, products), None)
         # Lines that landed on their own are in no order: they tell a product if they agree.
         others = {product_of(data, line) for line in invoice.lines[invoice.first_page :]} - {None}
         if first or len(others) == 1:
             return first or others.pop()
-        if others or invoice.cut:
+        if others:
             return "unknown"
     items = row["items"]["data"]
     return (ident(as_price(terms_of(items[0])).get("product")) if items else None) or "unknown"

@@ -158,11 +158,12 @@ impl Backtest {
             .mrr_won
             .iter()
             .map(|(currency, won)| {
-                format!(
-                    "{} a month at list price, {} after lasting discounts",
-                    money(won.list, currency),
-                    money(won.net, currency)
-                )
+                let told = |sum: Option<f64>| match sum {
+                    Some(sum) => money(sum, currency),
+                    None => format!("an unknown sum of {}", currency.to_uppercase()),
+                };
+                let (list, net) = (told(won.list), told(won.net));
+                format!("{list} a month at list price, {net} after lasting discounts")
             })
             .collect();
         if !won.is_empty() {

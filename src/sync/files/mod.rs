@@ -7,6 +7,7 @@
 mod ahead;
 mod blocks;
 mod columnar;
+mod columnar_json;
 mod delimited;
 mod envelope;
 mod events;
@@ -16,6 +17,7 @@ mod generic;
 mod landing;
 mod manifest;
 mod mapping;
+mod number;
 mod open;
 mod parallel;
 mod posthog;
@@ -28,6 +30,7 @@ mod reading;
 mod scan;
 mod target;
 mod time;
+mod time_format;
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,10 @@ pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
 pub use preset::Preset;
 pub use preview::{Preview, preview_file};
 pub use target::{TARGETS, Target};
-pub use time::{TimeUnit, Zone, micros};
+pub(in crate::sync) use number::{EXACT, EXACT_32};
+pub(in crate::sync) use time::{NoTime, Times};
+pub use time::{TimeUnit, Zone};
+pub use time_format::TimeFormat;
 
 use crate::sync::stripe::{RESOURCES, schema};
 

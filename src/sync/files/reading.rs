@@ -17,12 +17,15 @@ use super::posthog_columns::{People, PlainRows, plain_rows};
 use super::posthog_latest::{About, LatestRows};
 use super::preset::Preset;
 use super::scan::Item;
+use super::time::Times;
 use super::{columnar, generic, posthog, posthog_plain};
 use crate::error::Result;
 use crate::sync::json::{Json, mend_surrogates};
 use crate::sync::report::{Diagnostic, Diagnostics, Fault, Guess, KEPT, Landed, Refusal, Rejected};
 use crate::sync::stripe::{RESOURCES, StripeBatches};
 
+/// Where kinds of Stripe objects without a table of their own are told.
+const STRIPE_EVENTS: &str = "stripe_log/events";
 /// A chunk is handed on before its text grows beyond this, however few rows it has.
 const MAX_CHUNK_BYTES: usize = 16 << 20;
 
@@ -58,8 +61,9 @@ impl Tally {
     pub fn append(&mut self, later: Self) {
         self.rows += later.rows;
         self.rejected += later.rejected;
-        let room = KEPT.saturating_sub(self.problems.len());
-        self.problems.extend(later.problems.into_iter().take(room));
+        for problem in later.problems {
+            self.keep(problem);
+        }
         self.is_cut |= later.is_cut;
         self.saw_stripe |= later.saw_stripe;
         self.posthog.add(later.posthog);
@@ -79,11 +83,22 @@ impl Tally {
         self.event_diagnostics.append(later.event_diagnostics);
     }
 
+    /// Keeps the first problems word for word; of those that one hint answers, only one.
+    fn keep(&mut self, problem: Rejected) {
+        let mut kept = self.problems.iter_mut();
+        match kept.find(|kept| problem.hint.is_some() && kept.is_alike(&problem)) {
+            Some(kept) => kept.alike += 1 + problem.alike,
+            None if self.problems.len() < KEPT => self.problems.push(problem),
+            None => {}
+        }
+    }
+
     fn reject(&mut self, path: &Path, line: Option<u64>, refusal: Refusal) {
         self.rejected += 1;
-        if self.problems.len() < KEPT {
-            let Refusal { field, reason } = refusal;
-            self.problems.push(Rejected { path: path.to_owned(), line, field, reason });
+        if self.problems.len() < KEPT || refusal.hint.is_some() {
+            let Refusal { field, reason, hint } = refusal;
+            let path = path.to_owned();
+            self.keep(Rejected { path, line, field, reason, hint, alike: 0 });
         }
     }
 }
@@ -227,9 +242,10 @@ impl<'a> Reading<'a> {
             Ok(records) => records,
             Err(error) => return self.reject_rest(line, &error),
         };
-        for (record, line) in records.iter().zip(lines) {
+        for ((record, line), row) in records.iter().zip(lines).zip(0..) {
+            self.faults.extend_from_slice(records.faults(row));
             if let Err(refusal) = self.record(&record, line) {
-                self.reject(Some(line), refusal);
+                self.reject(Some(line), refusal.because(records.faults(row)));
             }
             if !self.hand_on(false, sink)? {
                 return Ok(false);
@@ -268,7 +284,14 @@ impl<'a> Reading<'a> {
         self.is_among_posthog = false;
         if self.is_stripe(record) {
             self.tally.saw_stripe = true;
-            return self.stripe.push(record, Some(line));
+            let pushed = self.stripe.push(record, Some(line));
+            if self.faults.is_empty() {
+                return pushed;
+            }
+            let text = |name| record.get_str(name).unwrap_or_default();
+            let kept = RESOURCES.iter().find(|known| known.objects.contains(&text("object")));
+            let table = kept.map_or(STRIPE_EVENTS, |known| known.table);
+            return self.settle_faults(table, pushed.map(|()| text("id").into()), line);
         }
         if let Some(preset) = self.preset_of(record) {
             return self.exported(preset, record, line);
@@ -278,12 +301,14 @@ impl<'a> Reading<'a> {
             return self.latest(about, record, line);
         }
         let is_posthog = posthog::is_event(record) && !is_overruled;
+        let times = self.times();
         self.is_among_posthog = is_posthog;
         let (row, rows) = if is_posthog {
-            (posthog::row(record, &self.given, &mut self.faults), &mut self.posthog)
+            (posthog::row(record, &self.given, &times, &mut self.faults), &mut self.posthog)
         } else {
             self.guessed.settle(record);
-            let row = generic::row(record, self.mapping, &self.guessed, &mut self.faults);
+            let faults = &mut self.faults;
+            let row = generic::row(record, self.mapping, &self.guessed, &times, faults);
             (row, &mut self.events)
         };
         let pushed = row.map(|row| {
@@ -292,6 +317,10 @@ impl<'a> Reading<'a> {
         });
         let table = rows.table();
         self.settle_faults(table, pushed, line)
+    }
+
+    fn times(&self) -> Times<'a> {
+        Times::of(self.mapping, self.landed_at)
     }
 
     /// The tool whose record it is: as the mapping says, else as the record shows.
@@ -307,9 +336,10 @@ impl<'a> Reading<'a> {
     /// Lands a record of another tool's export, if it is an event.
     fn exported(&mut self, preset: Preset, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
         self.tally.preset = Some(preset);
+        let times = self.times();
         let places = self.places.take().filter(|places| places.preset() == preset);
         let places = self.places.insert(places.unwrap_or_else(|| Places::new(preset)));
-        let row = places.row(record, self.mapping, &self.given, &mut self.faults);
+        let row = places.row(record, self.mapping, &self.given, &times, &mut self.faults);
         let pushed = match row {
             Ok(row) => {
                 self.events.push(&row);
@@ -327,8 +357,9 @@ impl<'a> Reading<'a> {
 
     /// Lands what a person or a group of PostHog is now.
     fn latest(&mut self, about: About, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
+        let times = self.times();
         let rows = &mut self.latest[about as usize];
-        let pushed = rows.push(record, &mut self.faults).map(Cow::Owned);
+        let pushed = rows.push(record, &times, &mut self.faults).map(Cow::Owned);
         self.tally.latest += u64::from(pushed.is_ok());
         let table = rows.table();
         self.settle_faults(table, pushed, line)

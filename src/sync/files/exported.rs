@@ -170,16 +170,12 @@ fn viewed(record: &Record<'_, '_>, kind: Option<&str>) -> Option<String> {
     })
 }
 
-fn ingested_at(
-    record: &Record<'_, '_>,
-    times: Times<'_>,
-    faults: &mut Vec<Fault>,
-) -> Option<i64> {
+fn ingested_at(record: &Record<'_, '_>, times: Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let (place, time) = record.value(Target::IngestedAt)?;
     // The unit is that of the events; servers' own times have units of their own.
     let is_own = record.mapped.get(Target::IngestedAt).is_none();
     let times = if is_own { times.of_tool() } else { times };
-    times.or_clear(time).map_err(|why| faults.push((place.to_owned(), why.to_string()))).ok()
+    times.or_clear(time).map_err(|why| faults.push((place.to_owned(), why.fault()))).ok()
 }
 
 /// The event's properties, and every column that is nothing else. Of two with one name, the inner

@@ -33,7 +33,7 @@ pub fn row<'a>(
     let ingested_at = sources.value(Target::IngestedAt, record).and_then(|time| {
         let found = times.or_clear(time);
         let name = || name_of(sources, Target::IngestedAt);
-        found.map_err(|why| faults.push((name(), why.to_string()))).ok()
+        found.map_err(|why| faults.push((name(), why.fault()))).ok()
     });
     let properties = properties(record, sources, faults);
     let mut text = |target| sources.text(target, record, faults);

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::preset::Preset;
 use super::target::{TARGETS, Target};
-use super::time::{TimeUnit, Zone};
+use super::time::TimeUnit;
 use super::time_format::TimeFormat;
+use super::zone::Zone;
 use crate::bucket::is_bucket;
 use crate::error::{Error, Result};
 use crate::sync::json::{Json, Step, steps};
@@ -98,8 +99,9 @@ impl FileMapping {
     pub fn validate(&self) -> Result<()> {
         if self.time_unit.is_some() && self.time_format.is_some() {
             let what = "time_unit and time_format are both given";
-            return Err(Error::new(format!("[[source.files]] {}: {what}", self.name))
-                .hint("keep one: a unit is for numbers that count from 1970, a format for others"));
+            return Err(Error::new(format!("[[source.files]] {}: {what}", self.name)).hint(
+                "keep one: a unit is for numbers that count from 1970, a format for others",
+            ));
         }
         Ok(())
     }

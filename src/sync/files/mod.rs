@@ -7,7 +7,6 @@
 mod ahead;
 mod blocks;
 mod columnar;
-mod columnar_json;
 mod delimited;
 mod envelope;
 mod events;
@@ -31,6 +30,7 @@ mod scan;
 mod target;
 mod time;
 mod time_format;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -45,14 +45,15 @@ pub use expand::{Expanded, expand, hash_file};
 pub use landing::{land_file, land_named};
 pub(in crate::sync) use manifest::{is_manifest, sort_out};
 pub use mapping::FileMapping;
+pub(in crate::sync) use number::{EXACT, EXACT_32};
 pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
 pub use preset::Preset;
 pub use preview::{Preview, preview_file};
 pub use target::{TARGETS, Target};
-pub(in crate::sync) use number::{EXACT, EXACT_32};
+pub use time::TimeUnit;
 pub(in crate::sync) use time::{NoTime, Times};
-pub use time::{TimeUnit, Zone};
 pub use time_format::TimeFormat;
+pub use zone::Zone;
 
 use crate::sync::stripe::{RESOURCES, schema};
 

@@ -33,7 +33,10 @@ impl Decimal {
         for digit in whole.bytes() {
             digits = digits.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
         }
-        for digit in fraction.bytes().take_while(|_| digits < MAX_DIGITS).collect::<Vec<_>>() {
+        for digit in fraction.bytes() {
+            if digits >= MAX_DIGITS {
+                break;
+            }
             digits = digits * 10 + i128::from(digit - b'0');
             scale = scale.checked_add(1)?;
         }
@@ -80,7 +83,8 @@ pub fn id(number: &str) -> Result<Cow<'_, str>, String> {
         return Ok(Cow::Borrowed(number));
     }
     let is_whole = |number: Decimal| number.scale <= 0;
-    let has_point_only = exponent.is_empty() && fraction.is_some_and(|f| f.bytes().all(|b| b == b'0'));
+    let has_point_only =
+        exponent.is_empty() && fraction.is_some_and(|f| f.bytes().all(|b| b == b'0'));
     if !has_point_only && !Decimal::parse(number).is_some_and(is_whole) {
         return Ok(Cow::Borrowed(number));
     }
@@ -106,7 +110,10 @@ mod tests {
         assert_eq!(micros("0.00"), Some(0));
         assert_eq!(micros("1e-60"), Some(0));
         assert_eq!(micros("1e60"), None);
-        assert_eq!(Decimal::parse("1710325274123456789").unwrap().times((1, 1_000)), Some(1_710_325_274_123_456));
+        assert_eq!(
+            Decimal::parse("1710325274123456789").unwrap().times((1, 1_000)),
+            Some(1_710_325_274_123_456)
+        );
         assert_eq!(Decimal::parse("12e3").unwrap().whole(), Some(12_000));
         assert_eq!(Decimal::parse("1.50").unwrap().whole(), None);
         for text in ["", ".", "-", "1e", "1_0", "0x1", "inf", "NaN", "1.2.3", "--1", "é"] {

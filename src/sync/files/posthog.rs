@@ -83,7 +83,7 @@ pub fn row<'a>(
 fn ingested_at(record: &Json<'_>, times: &Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let present = |name| Some((name, record.get(name).filter(|time| **time != Json::Null)?));
     let (name, time) = present("_inserted_at").or_else(|| present("created_at"))?;
-    times.or_clear(time).map_err(|why| faults.push((name.to_owned(), why.to_string()))).ok()
+    times.or_clear(time).map_err(|why| faults.push((name.to_owned(), why.fault()))).ok()
 }
 
 fn string<'a>(json: &Json<'_>, name: &str) -> Option<Cow<'a, str>> {

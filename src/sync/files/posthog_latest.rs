@@ -211,12 +211,7 @@ fn is_true(value: Option<&Json<'_>>) -> bool {
     }
 }
 
-fn time(
-    record: &Json<'_>,
-    name: &str,
-    times: &Times<'_>,
-    faults: &mut Vec<Fault>,
-) -> Option<i64> {
+fn time(record: &Json<'_>, name: &str, times: &Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let value = record.get(name).filter(|value| **value != Json::Null)?;
-    times.or_clear(value).map_err(|why| faults.push((name.to_owned(), why.to_string()))).ok()
+    times.or_clear(value).map_err(|why| faults.push((name.to_owned(), why.fault()))).ok()
 }

@@ -85,9 +85,9 @@ impl Tally {
 
     /// Keeps the first problems word for word; of those that one hint answers, only one.
     fn keep(&mut self, problem: Rejected) {
-        let mut kept = self.problems.iter_mut();
-        match kept.find(|kept| problem.hint.is_some() && kept.is_alike(&problem)) {
-            Some(kept) => kept.alike += 1 + problem.alike,
+        let is_alike = |kept: &Rejected| problem.hint.is_some() && kept.is_alike(&problem);
+        match self.problems.iter().position(is_alike) {
+            Some(place) => self.problems[place].alike += 1 + problem.alike,
             None if self.problems.len() < KEPT => self.problems.push(problem),
             None => {}
         }

@@ -1,14 +1,12 @@
 //! Reads the times that product events carry.
 
-use std::fmt;
-
-use arrow::array::timezone::Tz;
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 
 use super::mapping::FileMapping;
 use super::number::Decimal;
 use super::time_format::{TimeFormat, likely};
+use super::zone::Zone;
 use crate::sync::json::Json;
 use crate::sync::report::Refusal;
 use crate::time::DAY_US;
@@ -62,47 +60,6 @@ impl TimeUnit {
     }
 }
 
-/// A zone by its IANA name, such as `America/Los_Angeles`, or an offset such as `+02:00`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Zone {
-    name: String,
-    zone: Tz,
-}
-
-impl TryFrom<String> for Zone {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        let zone = name.parse().map_err(|_| {
-            format!("`{name}` is no time zone; one is written America/Los_Angeles or +02:00")
-        })?;
-        Ok(Self { name, zone })
-    }
-}
-
-impl PartialEq for Zone {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Zone {
-    /// The moment of a reading of the wall clock there. Of two, the earlier; of none, because clocks
-    /// were put forward, that of an hour later less an hour.
-    pub fn utc(&self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
-        let at = |wall| self.zone.from_local_datetime(&wall).earliest().map(|at| at.naive_utc());
-        let hour = Duration::hours(1);
-        at(wall).or_else(|| at(wall.checked_add_signed(hour)?)?.checked_sub_signed(hour))
-    }
-
-    /// The same in µs.
-    pub fn micros(&self, wall: i64) -> Option<i64> {
-        let wall = DateTime::from_timestamp_micros(wall)?.naive_utc();
-        Some(self.utc(wall)?.and_utc().timestamp_micros())
-    }
-}
-
 /// Why a value is no time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoTime {
@@ -115,16 +72,14 @@ impl NoTime {
         Self { reason, hint: None }
     }
 
+    /// Why a field is NULL. The hint is for the time of an event, which may be written otherwise.
+    pub fn fault(self) -> String {
+        self.reason
+    }
+
     /// The refusal of a record whose time it is.
     pub fn refusal(self, field: impl Into<String>) -> Refusal {
         Refusal { hint: self.hint, ..Refusal::of(field, self.reason) }
-    }
-}
-
-impl fmt::Display for NoTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }
 
@@ -201,7 +156,9 @@ impl<'a> Times<'a> {
             _ => false,
         };
         match found {
-            Err(_) if self.format.is_some() && may_differ => Self { format: None, ..*self }.micros(json),
+            Err(_) if self.format.is_some() && may_differ => {
+                Self { format: None, ..*self }.micros(json)
+            }
             found => found,
         }
     }
@@ -215,7 +172,8 @@ impl<'a> Times<'a> {
         let micros = micros.and_then(|micros| i64::try_from(micros).ok());
         let zone = self.zone.filter(|_| self.are_numbers_local);
         // What is out of range is told as such, not as nonsense.
-        let micros = micros.map(|micros| zone.and_then(|zone| zone.micros(micros)).unwrap_or(micros));
+        let micros =
+            micros.map(|micros| zone.and_then(|zone| zone.micros(micros)).unwrap_or(micros));
         let micros = within_years(micros.unwrap_or(i64::MAX), json);
         match micros {
             _ if self.unit.is_some() => micros,
@@ -239,19 +197,19 @@ impl<'a> Times<'a> {
     ) -> NoTime {
         let entry = self.entry;
         let likely = number.and_then(|number| likely(number, |micros| self.is_possible(micros)));
-        let hint = match (&likely, &micros) {
-            (Some((format, looks)), _) => {
-                format!("it looks like {looks}: set time_format = \"{format}\" in {entry}")
-            }
-            (None, _) => format!("say what it is with time_unit or time_format in {entry}"),
+        let hint = match &likely {
+            Some((format, _)) => format!("set time_format = \"{format}\" in {entry}"),
+            None => format!("say what it is with time_unit or time_format in {entry}"),
         };
         let day = micros.as_ref().ok().and_then(|micros| DateTime::from_timestamp_micros(*micros));
         let reason = match (micros, day) {
             (Ok(micros), Some(day)) => {
-                let when = match micros < EARLIEST {
-                    true if likely.is_none() => ", before any event of a product can be",
-                    false if likely.is_none() => ", after the day on which it lands",
-                    _ => "",
+                let when = match likely {
+                    Some((_, looks)) => format!(" and looks like {looks}"),
+                    None if micros < EARLIEST => {
+                        ", before any event of a product can be".to_owned()
+                    }
+                    None => ", after the day on which it lands".to_owned(),
                 };
                 let day = day.format("%Y-%m-%d");
                 format!("{} would be {day} as {}{when}", json.to_compact(), unit.name())
@@ -321,10 +279,14 @@ mod tests {
         Times::of(None, moment(landed_at).unwrap())
     }
 
+    fn sentence(why: NoTime) -> String {
+        why.hint.map_or(why.reason.clone(), |hint| format!("{}; {hint}", why.reason))
+    }
+
     /// What is found in 2025, or the sentence that says why nothing is.
     fn micros(text: &str, unit: Option<TimeUnit>) -> Result<i64, String> {
         let times = Times { unit, ..times("2025-12-01") };
-        times.micros(&Json::parse(text).unwrap()).map_err(|why| why.to_string())
+        times.micros(&Json::parse(text).unwrap()).map_err(sentence)
     }
 
     #[test]
@@ -399,18 +361,18 @@ mod tests {
         for (text, why) in [
             (
                 "20250304",
-                "20250304 would be 1970-08-23 as seconds; it looks like a date: set \
+                "20250304 would be 1970-08-23 as seconds and looks like a date; set \
                  time_format = \"%Y%m%d\" in [[source.files]]",
             ),
             (
                 "45720.5",
-                "45720.5 would be 1970-01-01 as seconds; it looks like the day number of a \
-                 spreadsheet: set time_format = \"excel\" in [[source.files]]",
+                "45720.5 would be 1970-01-01 as seconds and looks like the day number of a \
+                 spreadsheet; set time_format = \"excel\" in [[source.files]]",
             ),
             (
                 "\"20250304101500\"",
-                "\"20250304101500\" would be 2611-09-16 as milliseconds; it looks like a date and \
-                 time: set time_format = \"%Y%m%d%H%M%S\" in [[source.files]]",
+                "\"20250304101500\" would be 2611-09-16 as milliseconds and looks like a date and \
+                 time; set time_format = \"%Y%m%d%H%M%S\" in [[source.files]]",
             ),
             (
                 "5",
@@ -438,15 +400,16 @@ mod tests {
             let format = TimeFormat::try_from(format.to_owned()).unwrap();
             let times = Times { format: Some(&format), ..times("2025-12-01") };
             let json = Json::parse(text).unwrap();
-            let text = |found: Result<i64, NoTime>| found.map_err(|why| why.to_string());
-            (text(times.micros(&json)), text(times.or_clear(&json)))
+            (times.micros(&json).map_err(sentence), times.or_clear(&json).map_err(sentence))
         };
         let day = Ok(moment("2025-03-04").unwrap());
         assert_eq!(at("%Y%m%d", "20250304"), (day.clone(), day.clone()));
         assert_eq!(at("%d.%m.%Y", "\"04.03.2025\""), (day.clone(), day.clone()));
         // Days and months could be mistaken for one another.
         let (time, ingested) = at("%Y-%d-%m", "\"2025-13-13\"");
-        assert!(time.as_ref().unwrap_err().contains("no time as %Y-%d-%m says it; set time_format"));
+        assert!(
+            time.as_ref().unwrap_err().contains("no time as %Y-%d-%m says it; set time_format")
+        );
         assert_eq!(time, ingested);
         let other = |text: &str| {
             let (time, ingested) = at("%Y%m%d", text);

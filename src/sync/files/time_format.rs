@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 
 use super::number::Decimal;
-use super::time::Zone;
+use super::zone::Zone;
 use crate::sync::json::Json;
 
 /// A number of days or ticks, as programs count time.
@@ -205,7 +205,10 @@ impl TimeFormat {
 }
 
 /// The format of a number that would lie in the window by it, and what such a number looks like.
-pub fn likely(number: Decimal, is_possible: impl Fn(i64) -> bool) -> Option<(String, &'static str)> {
+pub fn likely(
+    number: Decimal,
+    is_possible: impl Fn(i64) -> bool,
+) -> Option<(String, &'static str)> {
     let compact = number.whole().and_then(|whole| {
         let digits = whole.to_string();
         let (_, pattern) = COMPACT.iter().find(|(length, _)| *length == digits.len())?;
@@ -253,7 +256,11 @@ mod tests {
             ("apple", "762776100.5", "2025-03-04T10:15:00.500Z"),
         ] {
             let json = Json::parse(json).unwrap();
-            assert_eq!(format(written).micros(&json, Some(&zone)), at(expected), "{written} {json:?}");
+            assert_eq!(
+                format(written).micros(&json, Some(&zone)),
+                at(expected),
+                "{written} {json:?}"
+            );
         }
         let none = |written: &str, json: &str| {
             assert_eq!(format(written).micros(&Json::parse(json).unwrap(), None), None, "{json}");

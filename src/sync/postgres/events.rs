@@ -7,7 +7,9 @@ use super::settings::PostgresSource;
 use super::tally::Tally;
 use super::value::{Form, Value};
 use crate::error::Result;
-use crate::sync::files::{EXACT, EXACT_32, EventRow, EventRows, Target, TimeFormat, TimeUnit, Times};
+use crate::sync::files::{
+    EXACT, EXACT_32, EventRow, EventRows, Target, TimeFormat, TimeUnit, Times,
+};
 use crate::sync::files::{canonical, compact};
 use crate::sync::journal::key;
 use crate::sync::json::{Json, write_string};
@@ -73,7 +75,7 @@ impl Events {
         let text = |target: Target, tally: &mut Tally| {
             let place = plan.of(target)?;
             let found = match (target.is_id(), plan.columns[place].form) {
-                (false, _) => values[place].words(),
+                (false, _) => Ok(values[place].text()),
                 (true, Form::Float4) => values[place].id(EXACT_32),
                 (true, _) => values[place].id(EXACT),
             };
@@ -93,7 +95,7 @@ impl Events {
         let ingested_at = match plan.of(Target::IngestedAt) {
             Some(place) if values[place] != Value::Null => {
                 let moment = values[place].moment(|json| times.or_clear(json));
-                moment.map_err(|why| tally.unread(id, name(place), why.to_string())).ok()
+                moment.map_err(|why| tally.unread(id, name(place), why.fault())).ok()
             }
             _ => NO_TIME,
         };
@@ -130,7 +132,7 @@ impl Events {
         Times {
             unit: self.time_unit,
             format: self.time_format.as_ref(),
-            entry: "[[source.postgres]]",
+            entry: "[[source.postgres]], and sync with --full",
             ..Times::of(None, self.landed_at)
         }
     }

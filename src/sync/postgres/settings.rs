@@ -224,9 +224,9 @@ impl PostgresSource {
             return Err(self.wrong("event and event_name are both given").hint("keep one"));
         }
         if self.time_unit.is_some() && self.time_format.is_some() {
-            return Err(self
-                .wrong("time_unit and time_format are both given")
-                .hint("keep one: a unit is for numbers that count from 1970, a format for others"));
+            return Err(self.wrong("time_unit and time_format are both given").hint(
+                "keep one: a unit is for numbers that count from 1970, a format for others",
+            ));
         }
         if self.time.is_none() {
             return Err(self

@@ -131,17 +131,7 @@ impl<'a> Value<'a> {
                 }
                 _ => Ok(Some(Cow::Borrowed(text))),
             },
-            other => other.words(),
-        }
-    }
-
-    /// The field as text that people read: bytes are text if they can be.
-    pub fn words(&self) -> Result<Option<Cow<'_, str>>, String> {
-        let Value::Bytes(bytes) = self else { return Ok(self.text()) };
-        match std::str::from_utf8(bytes) {
-            Ok("") => Ok(None),
-            Ok(text) if !text.contains('\0') => Ok(Some(Cow::Borrowed(text))),
-            _ => Err(format!("is {} bytes that are not UTF-8 text", bytes.len())),
+            other => Ok(other.text()),
         }
     }
 
@@ -315,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_whole_and_bytes_are_text() {
+    fn ids_are_whole_or_lost() {
         let id = |value: Value<'_>, exact| value.id(exact).map(|id| id.map(Cow::into_owned));
         let number = |text: &str| Value::Number(text.to_owned());
         let is = |id: &str| Ok(Some(id.to_owned()));
@@ -326,8 +316,5 @@ mod tests {
         assert_eq!(id(Value::Int(i64::MAX), EXACT), is("9223372036854775807"));
         assert!(id(Value::Float(1e16), EXACT).unwrap_err().starts_with("1e16 is an id that lost"));
         assert!(id(Value::Float(16_777_216.0), EXACT_32).is_err());
-        assert_eq!(id(Value::Bytes(b"u1"), EXACT), is("u1"));
-        assert_eq!(id(Value::Bytes(b""), EXACT), Ok(None));
-        assert!(Value::Bytes(&[255]).words().unwrap_err().contains("1 bytes that are not UTF-8"));
     }
 }

@@ -1,5 +1,9 @@
 //! Parquet: each row becomes a record of its columns, text borrowed from the arrays.
 
+mod json;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -18,9 +22,10 @@ use parquet::file::reader::ChunkReader;
 use parquet::schema::types::ColumnDescPtr;
 use uuid::Uuid;
 
-use super::columnar_json::Values;
 use crate::sync::json::Json;
 use crate::sync::report::Fault;
+
+use json::Values;
 
 const ROWS: usize = 8192;
 /// By these Arrow marks what the bytes of a column are.
@@ -48,7 +53,8 @@ pub fn reader(file: impl ChunkReader + 'static) -> Result<ParquetRecordBatchRead
 /// The schema by which nothing is lost, if it is not the one that the columns have by themselves.
 fn marked(read: &ArrowReaderMetadata) -> Option<Schema> {
     let leaves = read.parquet_schema().columns();
-    let is_marked = |leaf: &ColumnDescPtr| is_uuid_leaf(leaf) || leaf.physical_type() == Type::INT96;
+    let is_marked =
+        |leaf: &ColumnDescPtr| is_uuid_leaf(leaf) || leaf.physical_type() == Type::INT96;
     if !leaves.iter().any(is_marked) {
         return None;
     }
@@ -101,7 +107,10 @@ pub type Unread = Vec<(usize, String)>;
 
 /// A column of text, also where only its bytes say that it is one: old and other programs do not
 /// mark it. `None` if it is none.
-pub fn texts(field: &Field, array: &dyn Array) -> Result<Option<(StringArray, Unread)>, ArrowError> {
+pub fn texts(
+    field: &Field,
+    array: &dyn Array,
+) -> Result<Option<(StringArray, Unread)>, ArrowError> {
     let data_type = match array.data_type() {
         DataType::Dictionary(_, value) => value,
         other => other,

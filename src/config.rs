@@ -160,6 +160,7 @@ impl Config {
             bucket::check(lake).map_err(|error| error.context("lake"))?;
         }
         for entry in &self.source.files {
+            entry.validate()?;
             if let Some(path) = entry.path.as_deref().filter(|path| path.contains("://")) {
                 bucket::check(path).map_err(|error| {
                     error.context(format!("[[source.files]] {}: path", entry.name))

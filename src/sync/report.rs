@@ -17,13 +17,32 @@ pub struct Landed {
 }
 
 /// A record that did not land, or a file that could not be read (`line` is then `None`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rejected {
     pub path: PathBuf,
     /// Line (Parquet: row) where the record starts, from 1.
     pub line: Option<u64>,
     pub field: Option<String>,
     pub reason: String,
+    pub hint: Option<String>,
+    /// How many more the same hint is for, which are not kept one by one.
+    pub alike: u64,
+}
+
+impl Rejected {
+    /// Whether the same is to be done about both.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.hint == other.hint && self.field == other.field
+    }
+
+    /// The reason, and for how many more it is.
+    pub fn whole_reason(&self) -> String {
+        match self.alike {
+            0 => self.reason.clone(),
+            1 => format!("{}; 1 more row is alike", self.reason),
+            more => format!("{}; {more} more rows are alike", self.reason),
+        }
+    }
 }
 
 /// Why one record did not land, for its reader to place in the file.
@@ -31,17 +50,27 @@ pub struct Rejected {
 pub struct Refusal {
     pub field: Option<String>,
     pub reason: String,
+    /// What to do, where one thing mends all records that have the fault.
+    pub hint: Option<String>,
 }
 
 impl Refusal {
     /// A refusal over one field.
     pub fn of(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), reason: reason.into() }
+        Self { field: Some(field.into()), reason: reason.into(), hint: None }
+    }
+
+    /// The same with what could not be read of the field, which is why it is missing.
+    pub fn because(self, faults: &[Fault]) -> Self {
+        match faults.iter().find(|(field, _)| self.field.as_ref() == Some(field)) {
+            Some((_, why)) => Self { reason: why.clone(), ..self },
+            None => self,
+        }
     }
 
     /// A refusal of the record as such.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { field: None, reason: reason.into() }
+        Self { field: None, reason: reason.into(), hint: None }
     }
 }
 

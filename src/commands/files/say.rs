@@ -91,7 +91,7 @@ fn sentence(problem: &Rejected) -> String {
     let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
     let field =
         problem.field.as_ref().map(|field| format!(" field `{field}`:")).unwrap_or_default();
-    format!("{}{line}:{field} {}", problem.path.display(), problem.reason)
+    format!("{}{line}:{field} {}", problem.path.display(), problem.whole_reason())
 }
 
 /// Says all that did not land; of many files with the same reason, the first are named.
@@ -102,6 +102,9 @@ pub fn problems(problems: &[Rejected]) {
         *seen += u64::from(problem.line.is_none());
         if *seen <= NAMED {
             eprintln!("error: {}", sentence(problem));
+            if let Some(hint) = &problem.hint {
+                eprintln!("hint: {hint}");
+            }
         }
     }
     let mut alike: Vec<(&str, u64)> = alike.into_iter().filter(|(_, seen)| *seen > NAMED).collect();

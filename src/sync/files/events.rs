@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::number;
 use crate::error::Result;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Landed};
@@ -252,13 +253,34 @@ pub fn text<'a>(json: &'a Json<'_>) -> Result<Option<Cow<'a, str>>, String> {
     }
 }
 
+/// The same of a value that is an id: `42.0` is 42.
+pub fn id<'a>(json: &'a Json<'_>) -> Result<Option<Cow<'a, str>>, String> {
+    match json {
+        Json::Number(digits) => number::id(digits).map(Some),
+        other => text(other),
+    }
+}
+
 /// A top-level field as text; what cannot be is a fault.
 pub fn text_of<'a>(
     record: &'a Json<'_>,
     name: &str,
     faults: &mut Vec<Fault>,
 ) -> Option<Cow<'a, str>> {
-    text(record.get(name)?).unwrap_or_else(|why| {
+    told(text(record.get(name)?), name, faults)
+}
+
+/// The same of an id.
+pub fn id_of<'a>(
+    record: &'a Json<'_>,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<Cow<'a, str>> {
+    told(id(record.get(name)?), name, faults)
+}
+
+fn told<T>(found: Result<Option<T>, String>, name: &str, faults: &mut Vec<Fault>) -> Option<T> {
+    found.unwrap_or_else(|why| {
         faults.push((name.to_owned(), why));
         None
     })

@@ -99,7 +99,7 @@ pub fn may_be_data(name: &str) -> bool {
 
 /// A whole file that cannot be read.
 pub fn problem(path: &Path, reason: String) -> Rejected {
-    Rejected { path: path.to_owned(), line: None, field: None, reason }
+    Rejected { path: path.to_owned(), reason, ..Rejected::default() }
 }
 
 /// The first 128 bits of blake3 over the file as it is on disk.

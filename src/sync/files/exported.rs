@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::events::{EventRow, canonical, compact, object_once, text};
+use super::events::{EventRow, canonical, compact, object_once};
 use super::mapping::{FileMapping, Source, Sources};
 use super::preset::{Preset, Shape};
 use super::target::{TARGETS, Target};
-use super::time::{TimeUnit, micros_in};
+use super::time::Times;
 use crate::sync::journal::key;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};
@@ -56,6 +56,7 @@ impl Places {
         record: &'a Json<'a>,
         mapping: Option<&FileMapping>,
         mapped: &Sources,
+        times: &Times<'_>,
         faults: &mut Vec<Fault>,
     ) -> Result<EventRow<'a>, Unlanded> {
         let shape = self.preset.shape();
@@ -77,13 +78,11 @@ impl Places {
             }
             None => return Err(missing(shape, Target::Event).into()),
         };
-        let zone = mapping.and_then(|mapping| mapping.time_zone.as_ref());
-        let unit = mapping.and_then(|mapping| mapping.time_unit);
         let (place, time) =
             record.value(Target::Time).ok_or_else(|| missing(shape, Target::Time))?;
-        let occurred_at = micros_in(time, unit, zone, shape.are_numbers_local)
-            .map_err(|why| Refusal::of(place, why))?;
-        let ingested_at = ingested_at(&record, unit, zone, faults);
+        let of_event = Times { are_numbers_local: shape.are_numbers_local, ..*times };
+        let occurred_at = of_event.micros(time).map_err(|why| why.refusal(place))?;
+        let ingested_at = ingested_at(&record, *times, faults);
 
         let id = record.text(Target::Id, faults);
         let user = record.text(Target::User, faults);
@@ -143,7 +142,7 @@ impl<'r, 'a> Record<'r, 'a> {
 
     fn text(&self, target: Target, faults: &mut Vec<Fault>) -> Option<String> {
         let (place, value) = self.value(target)?;
-        match text(value) {
+        match target.text(value) {
             Ok(text) => text.map(Cow::into_owned),
             Err(why) => {
                 faults.push((place.to_owned(), why));
@@ -171,16 +170,12 @@ fn viewed(record: &Record<'_, '_>, kind: Option<&str>) -> Option<String> {
     })
 }
 
-fn ingested_at(
-    record: &Record<'_, '_>,
-    unit: Option<TimeUnit>,
-    zone: Option<&super::time::Zone>,
-    faults: &mut Vec<Fault>,
-) -> Option<i64> {
+fn ingested_at(record: &Record<'_, '_>, times: Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let (place, time) = record.value(Target::IngestedAt)?;
     // The unit is that of the events; servers' own times have units of their own.
-    let unit = unit.filter(|_| record.mapped.get(Target::IngestedAt).is_some());
-    micros_in(time, unit, zone, false).map_err(|why| faults.push((place.to_owned(), why))).ok()
+    let is_own = record.mapped.get(Target::IngestedAt).is_none();
+    let times = if is_own { times.of_tool() } else { times };
+    times.or_clear(time).map_err(|why| faults.push((place.to_owned(), why.fault()))).ok()
 }
 
 /// The event's properties, and every column that is nothing else. Of two with one name, the inner

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::events::{EventRow, canonical, compact, object_once};
 use super::mapping::{FileMapping, Sources};
 use super::target::Target;
-use super::time::micros_in;
+use super::time::Times;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};
 
@@ -17,6 +17,7 @@ pub fn row<'a>(
     record: &'a Json<'a>,
     mapping: Option<&FileMapping>,
     sources: &Sources,
+    times: &Times<'_>,
     faults: &mut Vec<Fault>,
 ) -> Result<EventRow<'a>, Refusal> {
     let event = match mapping.and_then(|mapping| mapping.event_name.as_deref()) {
@@ -27,14 +28,12 @@ pub fn row<'a>(
     };
     let time = sources.value(Target::Time, record);
     let time = time.ok_or_else(|| missing(sources, Target::Time))?;
-    let unit = mapping.and_then(|mapping| mapping.time_unit);
-    let zone = mapping.and_then(|mapping| mapping.time_zone.as_ref());
-    let occurred_at = micros_in(time, unit, zone, false)
-        .map_err(|why| Refusal::of(name_of(sources, Target::Time), why))?;
+    let occurred_at =
+        times.micros(time).map_err(|why| why.refusal(name_of(sources, Target::Time)))?;
     let ingested_at = sources.value(Target::IngestedAt, record).and_then(|time| {
-        micros_in(time, unit, zone, false)
-            .map_err(|why| faults.push((name_of(sources, Target::IngestedAt), why)))
-            .ok()
+        let found = times.or_clear(time);
+        let name = || name_of(sources, Target::IngestedAt);
+        found.map_err(|why| faults.push((name(), why.fault()))).ok()
     });
     let properties = properties(record, sources, faults);
     let mut text = |target| sources.text(target, record, faults);

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::events::text;
 use super::preset::Preset;
 use super::target::{TARGETS, Target};
-use super::time::{TimeUnit, Zone};
+use super::time::TimeUnit;
+use super::time_format::TimeFormat;
+use super::zone::Zone;
 use crate::bucket::is_bucket;
+use crate::error::{Error, Result};
 use crate::sync::json::{Json, Step, steps};
 use crate::sync::report::{Fault, Guess};
 
@@ -39,6 +41,9 @@ pub struct FileMapping {
     /// Unit of numeric times; by their size if absent.
     #[serde(default)]
     pub time_unit: Option<TimeUnit>,
+    /// How times are written that are no epoch: a pattern of strftime, or the name of a count.
+    #[serde(default)]
+    pub time_format: Option<TimeFormat>,
     /// The zone of times that are written without one, and of Mixpanel's numbers; UTC if absent.
     #[serde(default)]
     pub time_zone: Option<Zone>,
@@ -88,6 +93,35 @@ impl FileMapping {
         let first = matching.next()?;
         let named = std::iter::once(first).chain(matching).find(|mapping| mapping.path.is_some());
         Some(named.unwrap_or(first))
+    }
+
+    /// An error over what cannot be meant together.
+    pub fn validate(&self) -> Result<()> {
+        if self.time_unit.is_some() && self.time_format.is_some() {
+            let what = "time_unit and time_format are both given";
+            return Err(Error::new(format!("[[source.files]] {}: {what}", self.name)).hint(
+                "keep one: a unit is for numbers that count from 1970, a format for others",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the entry says about rows, as one text that is part of keys in every lake. Its form
+    /// stays: a field that came later is in it only where it is set, so that nothing that has landed
+    /// is read again for it.
+    pub fn meaning(&self) -> String {
+        let Self { preset, event, event_name, time, time_unit, time_zone, user, email, .. } = self;
+        let Self { account, stripe_customer, id, properties, ingested_at, .. } = self;
+        let later = match &self.time_format {
+            Some(format) => format!(", time_format: {:?}", format.written()),
+            None => String::new(),
+        };
+        format!(
+            "FileMapping {{ name: \"\", path: None, preset: {preset:?}, event: {event:?}, event_name: \
+             {event_name:?}, time: {time:?}, time_unit: {time_unit:?}, time_zone: {time_zone:?}, user: \
+             {user:?}, email: {email:?}, account: {account:?}, stripe_customer: {stripe_customer:?}, id: \
+             {id:?}, properties: {properties:?}, ingested_at: {ingested_at:?}{later} }}"
+        )
     }
 
     fn given(&self, target: Target) -> Option<&str> {
@@ -189,7 +223,7 @@ impl Sources {
         faults: &mut Vec<Fault>,
     ) -> Option<Cow<'a, str>> {
         let source = self.get(target)?;
-        text(source.value(record)?).unwrap_or_else(|why| {
+        target.text(source.value(record)?).unwrap_or_else(|why| {
             faults.push((source.name.clone(), why));
             None
         })
@@ -212,7 +246,7 @@ impl Sources {
         };
         match inside {
             Some(value) => {
-                text(value).map(|text| text.map(Cow::into_owned)).unwrap_or_else(|why| {
+                target.text(value).map(|text| text.map(Cow::into_owned)).unwrap_or_else(|why| {
                     faults.push((source.name.clone(), why));
                     None
                 })
@@ -313,6 +347,32 @@ mod tests {
         assert!(toml::from_str::<FileMapping>("name = 'a'\ntime_unit = 'days'").is_err());
         let mapping: FileMapping = toml::from_str("name = 'a'\ntime_unit = 'ms'").unwrap();
         assert_eq!(mapping.time_unit, Some(TimeUnit::Milliseconds));
+    }
+
+    #[test]
+    fn formats_are_known_or_refused_with_a_hint() {
+        let parse = |text: &str| toml::from_str::<FileMapping>(text);
+        let error = parse("name = 'a'\ntime_format = 'yyyymmdd'").unwrap_err();
+        assert!(error.message().contains("write one as %Y%m%d"), "{error}");
+        assert!(parse("name = 'a'\ntime_format = 'excel'").unwrap().validate().is_ok());
+        let both = parse("name = 'a'\ntime_format = '%Y%m%d'\ntime_unit = 's'").unwrap();
+        assert!(both.validate().unwrap_err().message().contains("both given"));
+    }
+
+    /// The text is part of keys in lakes: with another one, all mapped files would be read again.
+    #[test]
+    fn what_an_entry_means_is_written_as_ever() {
+        let mut mapping: FileMapping = toml::from_str(
+            "name = 'a'\npath = 'x'\npreset = 'mixpanel'\ntime = 'at'\ntime_unit = 'ms'\nid = '\"'",
+        )
+        .unwrap();
+        let said = "FileMapping { name: \"\", path: None, preset: Some(Mixpanel), event: None, \
+                    event_name: None, time: Some(\"at\"), time_unit: Some(Milliseconds), time_zone: \
+                    None, user: None, email: None, account: None, stripe_customer: None, id: \
+                    Some(\"\\\"\"), properties: None, ingested_at: None }";
+        assert_eq!(mapping.meaning(), said);
+        mapping.time_format = Some(TimeFormat::try_from("%Y%m%d".to_owned()).unwrap());
+        assert!(mapping.meaning().ends_with("ingested_at: None, time_format: \"%Y%m%d\" }"));
     }
 
     #[test]

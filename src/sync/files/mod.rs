@@ -17,6 +17,7 @@ mod gzip;
 mod landing;
 mod manifest;
 mod mapping;
+mod number;
 mod open;
 mod parallel;
 mod posthog;
@@ -32,6 +33,8 @@ mod tally;
 mod target;
 mod time;
 mod unwrap;
+mod time_format;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -48,11 +51,15 @@ pub use expand::{Expanded, expand, hash_file};
 pub use landing::{land_file, land_named};
 pub(in crate::sync) use manifest::{is_manifest, sort_out};
 pub use mapping::FileMapping;
+pub(in crate::sync) use number::{EXACT, EXACT_32};
 pub use posthog_latest::{PERSONS, POSTHOG_GROUPS};
 pub use preset::Preset;
 pub use preview::{Preview, preview_file};
 pub use target::{TARGETS, Target};
-pub use time::{TimeUnit, Zone, micros};
+pub use time::TimeUnit;
+pub(in crate::sync) use time::{NoTime, Times};
+pub use time_format::TimeFormat;
+pub use zone::Zone;
 
 use crate::sync::stripe::{RESOURCES, schema};
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::events::{EventRow, canonical, compact, looks_like_email, object, text_of};
+use super::events::{EventRow, canonical, compact, id_of, looks_like_email, object, text_of};
 use super::mapping::{FileMapping, Sources};
 use super::target::Target;
-use super::time::micros;
+use super::time::Times;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Refusal};
 
@@ -31,12 +31,14 @@ pub fn is_overruled(mapping: &FileMapping) -> bool {
 pub fn row<'a>(
     record: &'a Json<'a>,
     mapped: &Sources,
+    times: &Times<'_>,
     faults: &mut Vec<Fault>,
 ) -> Result<EventRow<'a>, Refusal> {
     let event = text_of(record, "event", faults)
         .ok_or_else(|| Refusal::of("event", "the event has no name"))?;
     let time = record.get("timestamp").unwrap_or(&Json::Null);
-    let occurred_at = micros(time, None).map_err(|why| Refusal::of("timestamp", why))?;
+    let times = times.in_utc();
+    let occurred_at = times.or_clear(time).map_err(|why| why.refusal("timestamp"))?;
     let properties = object(record, "properties", faults);
     let person = object(record, "person_properties", faults);
     let set = properties.get("$set").unwrap_or(&Json::Null);
@@ -58,16 +60,16 @@ pub fn row<'a>(
         .or_else(|| string(&person, "stripe_customer_id"))
         .or_else(|| string(&properties, "stripe_customer_id"));
     // The events endpoint calls it `id`.
-    let uuid = text_of(record, "uuid", faults).or_else(|| text_of(record, "id", faults));
+    let uuid = id_of(record, "uuid", faults).or_else(|| id_of(record, "id", faults));
     Ok(EventRow {
         key: None,
         canonical_properties: uuid.is_none().then(|| canonical(&properties)),
         uuid,
         event,
         occurred_at,
-        ingested_at: ingested_at(record, faults),
-        distinct_id: text_of(record, "distinct_id", faults),
-        person_id: text_of(record, "person_id", faults),
+        ingested_at: ingested_at(record, &times, faults),
+        distinct_id: id_of(record, "distinct_id", faults),
+        person_id: id_of(record, "person_id", faults),
         email,
         account_id,
         stripe_customer_id,
@@ -78,16 +80,10 @@ pub fn row<'a>(
     })
 }
 
-fn ingested_at(record: &Json<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
+fn ingested_at(record: &Json<'_>, times: &Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let present = |name| Some((name, record.get(name).filter(|time| **time != Json::Null)?));
     let (name, time) = present("_inserted_at").or_else(|| present("created_at"))?;
-    match micros(time, None) {
-        Ok(micros) => Some(micros),
-        Err(why) => {
-            faults.push((name.to_owned(), why));
-            None
-        }
-    }
+    times.or_clear(time).map_err(|why| faults.push((name.to_owned(), why.fault()))).ok()
 }
 
 fn string<'a>(json: &Json<'_>, name: &str) -> Option<Cow<'a, str>> {

@@ -10,13 +10,17 @@ use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, filter, is_not_null, nullif};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
-use datafusion::common::HashMap;
+use datafusion::common::{HashMap, HashSet};
 
+use super::columnar::texts;
 use super::events::{SCHEMA, key_of_id, looks_like_email};
 use super::posthog_plain::Said;
 use super::time::MAX_MICROS;
 use crate::sync::stripe::time_type;
 
+/// The columns of text, in the order of [`Columns`].
+const TEXTS: [&str; 6] =
+    ["uuid", "event", "distinct_id", "person_id", "properties", "person_properties"];
 /// People that are remembered at a time.
 const MAX_PEOPLE: usize = 100_000;
 
@@ -99,40 +103,47 @@ struct Columns {
     person_properties: StringArray,
     occurred_at: TimestampMicrosecondArray,
     ingested_at: TimestampMicrosecondArray,
+    /// Rows with bytes that are no text.
+    unread: HashSet<usize>,
 }
 
 impl Columns {
     fn new(batch: &RecordBatch) -> Result<Option<Self>, ArrowError> {
-        let is_text = |name: &str| {
-            batch.column_by_name(name).is_none_or(|column| match column.data_type() {
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-                DataType::Dictionary(_, value) => **value == DataType::Utf8,
-                _ => false,
-            })
-        };
         let is_time = |name: &str| {
             batch
                 .column_by_name(name)
                 .is_none_or(|column| matches!(column.data_type(), DataType::Timestamp(..)))
         };
-        let texts =
-            ["uuid", "event", "distinct_id", "person_id", "properties", "person_properties"];
         let times = ["timestamp", "_inserted_at", "created_at"];
         let is_there = |name: &&str| batch.column_by_name(name).is_some();
         if !["uuid", "event", "distinct_id", "timestamp"].iter().all(is_there)
-            || !texts.into_iter().all(is_text)
             || !times.into_iter().all(is_time)
             // Stripe's objects say what they are by a column of that name.
             || is_there(&"object")
         {
             return Ok(None);
         }
-        let column = |name: &str, data_type: &DataType| match batch.column_by_name(name) {
-            Some(column) => cast(column, data_type),
-            None => Ok(new_null_array(data_type, batch.num_rows())),
+        let schema = batch.schema();
+        let mut unread = HashSet::new();
+        let mut columns = Vec::new();
+        for name in TEXTS {
+            let Some((place, field)) = schema.column_with_name(name) else {
+                columns.push(StringArray::new_null(batch.num_rows()));
+                continue;
+            };
+            let Some((text, rows)) = texts(field, batch.column(place))? else { return Ok(None) };
+            unread.extend(rows.into_iter().map(|(row, _)| row));
+            columns.push(text);
+        }
+        let Ok([uuid, event, distinct_id, person_id, properties, person_properties]) =
+            <[StringArray; TEXTS.len()]>::try_from(columns)
+        else {
+            return Ok(None);
         };
-        let text = |name| Ok::<_, ArrowError>(column(name, &DataType::Utf8)?.as_string().clone());
-        let time = |name| column(name, &time_type());
+        let time = |name: &str| match batch.column_by_name(name) {
+            Some(column) => cast(column, &time_type()),
+            None => Ok(new_null_array(&time_type(), batch.num_rows())),
+        };
         let inserted_at = time("_inserted_at")?;
         let ingested_at = match inserted_at.null_count() {
             0 => inserted_at,
@@ -142,14 +153,15 @@ impl Columns {
             }
         };
         Ok(Some(Self {
-            uuid: text("uuid")?,
-            event: text("event")?,
-            distinct_id: text("distinct_id")?,
-            person_id: text("person_id")?,
-            properties: text("properties")?,
-            person_properties: text("person_properties")?,
+            uuid,
+            event,
+            distinct_id,
+            person_id,
+            properties,
+            person_properties,
             occurred_at: time("timestamp")?.as_primitive().clone(),
             ingested_at: ingested_at.as_primitive().clone(),
+            unread,
         }))
     }
 
@@ -165,7 +177,7 @@ impl Columns {
             && (self.ingested_at.is_null(row) || is_time(&self.ingested_at))
             && (self.distinct_id.is_null(row) || is_some(&self.distinct_id))
             && (self.person_id.is_null(row) || is_some(&self.person_id));
-        if !is_usable {
+        if !is_usable || self.unread.contains(&row) {
             return None;
         }
         let person = text(&self.person_properties, row).map(|text| people.find(text));

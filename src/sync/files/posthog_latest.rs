@@ -9,8 +9,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::events::{canonical, compact, object, text_of};
-use super::time::micros;
+use super::events::{canonical, compact, id_of, object};
+use super::time::Times;
 use crate::error::Result;
 use crate::sync::json::Json;
 use crate::sync::report::{Fault, Landed, Refusal};
@@ -121,26 +121,28 @@ impl LatestRows {
     pub fn push(
         &mut self,
         record: &Json<'_>,
+        times: &Times<'_>,
         faults: &mut Vec<Fault>,
     ) -> std::result::Result<String, Refusal> {
         let (id, whose, properties) = match self.about {
             About::Person => ("distinct_id", "person_id", "properties"),
             About::Group => ("group_key", "group_type", "group_properties"),
         };
-        let Some(id) = text_of(record, id, faults) else {
+        let Some(id) = id_of(record, id, faults) else {
             return Err(Refusal::of(id, "nobody can be told by it: the field is missing"));
         };
         let whose =
-            text_of(record, whose, faults).or_else(|| text_of(record, "group_type_index", faults));
+            id_of(record, whose, faults).or_else(|| id_of(record, "group_type_index", faults));
         let properties = object(record, properties, faults);
         let email = properties.get_str("email").or_else(|| properties.get_str("$email"));
         let email = email.filter(|email| !email.trim().is_empty());
         let version = versions(record);
         let deleted = is_true(record.get("is_deleted"));
-        let created_at = time(record, "created_at", faults);
+        let times = times.in_utc();
+        let created_at = time(record, "created_at", &times, faults);
         // The export says when the values came to be so; a list, when it was given.
-        let observed_at = time(record, "_inserted_at", faults)
-            .or_else(|| time(record, "observed_at", faults))
+        let observed_at = time(record, "_inserted_at", &times, faults)
+            .or_else(|| time(record, "observed_at", &times, faults))
             .unwrap_or(self.landed_at);
 
         let mut hasher = blake3::Hasher::new();
@@ -209,13 +211,7 @@ fn is_true(value: Option<&Json<'_>>) -> bool {
     }
 }
 
-fn time(record: &Json<'_>, name: &str, faults: &mut Vec<Fault>) -> Option<i64> {
+fn time(record: &Json<'_>, name: &str, times: &Times<'_>, faults: &mut Vec<Fault>) -> Option<i64> {
     let value = record.get(name).filter(|value| **value != Json::Null)?;
-    match micros(value, None) {
-        Ok(micros) => Some(micros),
-        Err(why) => {
-            faults.push((name.to_owned(), why));
-            None
-        }
-    }
+    times.or_clear(value).map_err(|why| faults.push((name.to_owned(), why.fault()))).ok()
 }

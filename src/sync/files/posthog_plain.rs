@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::events::EventRow;
-use super::time::micros;
-use crate::sync::json::{Json, compact_fields, is_compact, plain_fields, plain_string};
+use super::time;
+use crate::sync::json::{compact_fields, is_compact, plain_fields, plain_string};
 
 /// What the properties of a person or an event say about who it is.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +134,7 @@ fn object(value: Option<&str>) -> Option<(Option<&str>, Said<'_>)> {
 
 /// µs of a time that is written as text.
 fn moment(value: &str) -> Option<i64> {
-    micros(&Json::String(plain_string(value)?.into()), None).ok()
+    time::moment(plain_string(value)?)
 }
 
 #[cfg(test)]
@@ -145,6 +145,8 @@ mod tests {
     use super::super::mapping::Sources;
     use super::super::posthog;
     use super::*;
+    use crate::sync::files::time::Times;
+    use crate::sync::json::Json;
 
     /// Records of fields that events have, each with a value that it may have or not.
     fn record() -> impl Strategy<Value = String> {
@@ -202,7 +204,8 @@ mod tests {
             let tree = Json::parse(&record).unwrap();
             prop_assert!(posthog::is_event(&tree));
             let mut faults = Vec::new();
-            let mut row = posthog::row(&tree, &Sources::new(None), &mut faults).unwrap();
+            let times = Times::of(None, 1_764_547_200_000_000);
+            let mut row = posthog::row(&tree, &Sources::new(None), &times, &mut faults).unwrap();
             row.canonical_properties = None;
             prop_assert_eq!(faults, vec![]);
             prop_assert_eq!(format!("{row:?}"), format!("{plain:?}"));

@@ -17,6 +17,7 @@ use super::posthog_latest::{About, LatestRows};
 use super::preset::Preset;
 use super::scan::Item;
 use super::tally::Tally;
+use super::time::Times;
 use super::unwrap::{Wrapped, is_marked_deleted, may_be_wrapped, wrapped};
 use super::{columnar, generic, posthog, posthog_plain};
 use crate::error::Result;
@@ -24,6 +25,8 @@ use crate::sync::json::{Json, mend_surrogates};
 use crate::sync::report::{Diagnostic, Fault, Landed, Refusal};
 use crate::sync::stripe::{RESOURCES, StripeBatches};
 
+/// Where kinds of Stripe objects without a table of their own are told.
+const STRIPE_EVENTS: &str = "stripe_log/events";
 /// A chunk is handed on before its text grows beyond this, however few rows it has.
 const MAX_CHUNK_BYTES: usize = 16 << 20;
 
@@ -183,9 +186,10 @@ impl<'a> Reading<'a> {
             Ok(records) => records,
             Err(error) => return self.reject_rest(line, &error),
         };
-        for (record, line) in records.iter().zip(lines) {
+        for ((record, line), row) in records.iter().zip(lines).zip(0..) {
+            self.faults.extend_from_slice(records.faults(row));
             if let Err(refusal) = self.record(&record, line) {
-                self.reject(Some(line), refusal);
+                self.reject(Some(line), refusal.because(records.faults(row)));
             }
             if !self.hand_on(false, sink)? {
                 return Ok(false);
@@ -227,7 +231,14 @@ impl<'a> Reading<'a> {
         }
         if self.is_stripe(record) {
             self.tally.saw_stripe = true;
-            return self.stripe.push(record, Some(line));
+            let pushed = self.stripe.push(record, Some(line));
+            if self.faults.is_empty() {
+                return pushed;
+            }
+            let text = |name| record.get_str(name).unwrap_or_default();
+            let kept = RESOURCES.iter().find(|known| known.objects.contains(&text("object")));
+            let table = kept.map_or(STRIPE_EVENTS, |known| known.table);
+            return self.settle_faults(table, pushed.map(|()| text("id").into()), line);
         }
         let preset = self.preset_of(record);
         let is_overruled = self.mapping.is_some_and(posthog::is_overruled);
@@ -237,7 +248,7 @@ impl<'a> Reading<'a> {
             }
             if posthog::is_event(record) {
                 self.is_among_posthog = true;
-                let row = posthog::row(record, &self.given, &mut self.faults);
+                let row = posthog::row(record, &self.given, &self.times(), &mut self.faults);
                 return self.event(POSTHOG_EVENTS, row, line);
             }
         }
@@ -255,8 +266,9 @@ impl<'a> Reading<'a> {
         if let Some(preset) = preset {
             return self.exported(preset, record, line);
         }
+        let times = self.times();
         self.guessed.settle(record);
-        let row = generic::row(record, self.mapping, &self.guessed, &mut self.faults);
+        let row = generic::row(record, self.mapping, &self.guessed, &times, &mut self.faults);
         self.event(FILES_EVENTS, row, line)
     }
 
@@ -325,6 +337,10 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    fn times(&self) -> Times<'a> {
+        Times::of(self.mapping, self.landed_at)
+    }
+
     /// The tool whose record it is: as the mapping says, else as the record shows.
     pub fn preset_of(&self, record: &Json<'_>) -> Option<Preset> {
         match self.mapping {
@@ -338,9 +354,10 @@ impl<'a> Reading<'a> {
     /// Lands a record of another tool's export, if it is an event.
     fn exported(&mut self, preset: Preset, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
         self.tally.preset = Some(preset);
+        let times = self.times();
         let places = self.places.take().filter(|places| places.preset() == preset);
         let places = self.places.insert(places.unwrap_or_else(|| Places::new(preset)));
-        let row = places.row(record, self.mapping, &self.given, &mut self.faults);
+        let row = places.row(record, self.mapping, &self.given, &times, &mut self.faults);
         let pushed = match row {
             Ok(row) => {
                 self.events.push(&row);
@@ -359,8 +376,9 @@ impl<'a> Reading<'a> {
 
     /// Lands what a person or a group of PostHog is now.
     fn latest(&mut self, about: About, record: &Json<'_>, line: u64) -> Result<(), Refusal> {
+        let times = self.times();
         let rows = &mut self.latest[about as usize];
-        let pushed = rows.push(record, &mut self.faults).map(Cow::Owned);
+        let pushed = rows.push(record, &times, &mut self.faults).map(Cow::Owned);
         self.tally.latest += u64::from(pushed.is_ok());
         let table = rows.table();
         self.settle_faults(table, pushed, line)

@@ -38,8 +38,9 @@ impl Tally {
     pub fn append(&mut self, later: Self) {
         self.rows += later.rows;
         self.rejected += later.rejected;
-        let room = KEPT.saturating_sub(self.problems.len());
-        self.problems.extend(later.problems.into_iter().take(room));
+        for problem in later.problems {
+            self.keep(problem);
+        }
         self.is_cut |= later.is_cut;
         self.saw_stripe |= later.saw_stripe;
         self.posthog.add(later.posthog);
@@ -68,11 +69,22 @@ impl Tally {
         }
     }
 
+    /// Keeps the first problems word for word; of those that one hint answers, only one.
+    fn keep(&mut self, problem: Rejected) {
+        let is_alike = |kept: &Rejected| problem.hint.is_some() && kept.is_alike(&problem);
+        match self.problems.iter().position(is_alike) {
+            Some(place) => self.problems[place].alike += 1 + problem.alike,
+            None if self.problems.len() < KEPT => self.problems.push(problem),
+            None => {}
+        }
+    }
+
     pub fn reject(&mut self, path: &Path, line: Option<u64>, refusal: Refusal) {
         self.rejected += 1;
-        if self.problems.len() < KEPT {
-            let Refusal { field, reason } = refusal;
-            self.problems.push(Rejected { path: path.to_owned(), line, field, reason });
+        if self.problems.len() < KEPT || refusal.hint.is_some() {
+            let Refusal { field, reason, hint } = refusal;
+            let path = path.to_owned();
+            self.keep(Rejected { path, line, field, reason, hint, alike: 0 });
         }
     }
 }

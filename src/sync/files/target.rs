@@ -1,5 +1,10 @@
 //! What a column of product events can be for, and what such columns are usually called.
 
+use std::borrow::Cow;
+
+use super::events;
+use crate::sync::json::Json;
+
 /// What a column of a file can be for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
@@ -56,6 +61,16 @@ impl Target {
             Target::Properties => "properties",
             Target::IngestedAt => "ingested_at",
         }
+    }
+
+    /// Whether values only tell one thing from another.
+    pub fn is_id(self) -> bool {
+        matches!(self, Target::User | Target::Account | Target::StripeCustomer | Target::Id)
+    }
+
+    /// A value as the text that the column holds.
+    pub fn text<'a>(self, json: &'a Json<'_>) -> Result<Option<Cow<'a, str>>, String> {
+        if self.is_id() { events::id(json) } else { events::text(json) }
     }
 
     /// Usual names, likeliest first.

@@ -87,10 +87,7 @@ pub(super) fn object_key(object: &Object, mappings: &[FileMapping]) -> [u8; 16] 
 /// not make them other rows.
 fn meaning(mappings: &[FileMapping], name: &Path) -> String {
     match FileMapping::find(mappings, name) {
-        Some(mapping) => {
-            let unnamed = FileMapping { name: String::new(), path: None, ..mapping.clone() };
-            format!("{unnamed:?}")
-        }
+        Some(mapping) => mapping.meaning(),
         None => "[]".to_owned(),
     }
 }

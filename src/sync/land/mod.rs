@@ -249,7 +249,10 @@ fn diagnostic_rows(report: &FileReport) -> Vec<DiagnosticRow> {
         path: path.clone(),
         line: problem.line,
         field: problem.field.clone(),
-        reason: problem.reason.clone(),
+        reason: match &problem.hint {
+            Some(hint) => format!("{}; {hint}", problem.whole_reason()),
+            None => problem.whole_reason(),
+        },
         ..DiagnosticRow::default()
     });
     let unread =

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use super::plan::Plan;
 use super::settings::PostgresSource;
 use super::tally::Tally;
-use super::value::Value;
+use super::value::{Form, Value};
 use crate::error::Result;
-use crate::sync::files::{EventRow, EventRows, Target, TimeUnit, canonical, compact};
+use crate::sync::files::{
+    EXACT, EXACT_32, EventRow, EventRows, Target, TimeFormat, TimeUnit, Times,
+};
+use crate::sync::files::{canonical, compact};
 use crate::sync::journal::key;
 use crate::sync::json::{Json, write_string};
 use crate::sync::report::Refusal;
@@ -20,6 +23,8 @@ pub struct Events {
     source: String,
     event_name: Option<String>,
     time_unit: Option<TimeUnit>,
+    time_format: Option<TimeFormat>,
+    landed_at: i64,
     /// The names of the columns as JSON writes them, where they are properties.
     properties: Vec<Option<String>>,
     pub rows: EventRows,
@@ -43,6 +48,8 @@ impl Events {
             source: source.name.clone(),
             event_name: source.event_name.clone(),
             time_unit: source.time_unit,
+            time_format: source.time_format.clone(),
+            landed_at,
             properties,
             rows: EventRows::new(super::EVENTS, landed_at),
         }
@@ -65,21 +72,30 @@ impl Events {
         tally: &mut Tally,
     ) -> Result<(), Refusal> {
         let name = |place: usize| plan.columns[place].name.as_str();
-        let text = |target| plan.of(target).and_then(|place| values[place].text());
+        let text = |target: Target, tally: &mut Tally| {
+            let place = plan.of(target)?;
+            let found = match (target.is_id(), plan.columns[place].form) {
+                (false, _) => Ok(values[place].text()),
+                (true, Form::Float4) => values[place].id(EXACT_32),
+                (true, _) => values[place].id(EXACT),
+            };
+            found.map_err(|why| tally.unread(id, name(place), why)).ok().flatten()
+        };
         let event = match &self.event_name {
             Some(name) => Cow::Borrowed(name.as_str()),
-            None => text(Target::Event).ok_or_else(|| {
+            None => text(Target::Event, tally).ok_or_else(|| {
                 let column = plan.of(Target::Event).map(name).unwrap_or_default();
                 Refusal::of(column, "no event name: the field is empty")
             })?,
         };
         let time = plan.of(Target::Time).ok_or_else(|| Refusal::new("no time"))?;
-        let occurred_at =
-            values[time].moment(self.time_unit).map_err(|why| Refusal::of(name(time), why))?;
+        let times = self.times();
+        let occurred_at = values[time].moment(|json| times.micros(json));
+        let occurred_at = occurred_at.map_err(|why| why.refusal(name(time)))?;
         let ingested_at = match plan.of(Target::IngestedAt) {
             Some(place) if values[place] != Value::Null => {
-                let moment = values[place].moment(self.time_unit);
-                moment.map_err(|why| tally.unread(id, name(place), why)).ok()
+                let moment = values[place].moment(|json| times.or_clear(json));
+                moment.map_err(|why| tally.unread(id, name(place), why.fault())).ok()
             }
             _ => NO_TIME,
         };
@@ -98,11 +114,11 @@ impl Events {
             event,
             occurred_at,
             ingested_at,
-            distinct_id: text(Target::User),
+            distinct_id: text(Target::User, tally),
             person_id: None,
-            email: text(Target::Email),
-            account_id: text(Target::Account),
-            stripe_customer_id: text(Target::StripeCustomer),
+            email: text(Target::Email, tally),
+            account_id: text(Target::Account, tally),
+            stripe_customer_id: text(Target::StripeCustomer, tally),
             groups: None,
             properties: properties.map(Cow::Owned),
             canonical_properties,
@@ -110,6 +126,15 @@ impl Events {
             source: Cow::Borrowed(&self.source),
         });
         Ok(())
+    }
+
+    fn times(&self) -> Times<'_> {
+        Times {
+            unit: self.time_unit,
+            format: self.time_format.as_ref(),
+            entry: "[[source.postgres]], and sync with --full",
+            ..Times::of(None, self.landed_at)
+        }
     }
 
     /// The document of properties, and every column that is nothing else. Of two with one name the

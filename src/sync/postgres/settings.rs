@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny};
 
 use super::address;
 use crate::error::{Error, Result};
-use crate::sync::files::{Target, TimeUnit};
+use crate::sync::files::{Target, TimeFormat, TimeUnit};
 use crate::time::{self, DAY_US};
 
 /// The environment variable that holds the URL where none is named.
@@ -66,6 +66,9 @@ pub struct PostgresSource {
     /// Unit of numeric times; by their size if absent.
     #[serde(default)]
     pub time_unit: Option<TimeUnit>,
+    /// How times are written that are no epoch.
+    #[serde(default)]
+    pub time_format: Option<TimeFormat>,
     #[serde(default)]
     user: Option<String>,
     #[serde(default)]
@@ -220,6 +223,11 @@ impl PostgresSource {
         if self.event.is_some() && self.event_name.is_some() {
             return Err(self.wrong("event and event_name are both given").hint("keep one"));
         }
+        if self.time_unit.is_some() && self.time_format.is_some() {
+            return Err(self.wrong("time_unit and time_format are both given").hint(
+                "keep one: a unit is for numbers that count from 1970, a format for others",
+            ));
+        }
         if self.time.is_none() {
             return Err(self
                 .wrong("no column says when an event happened")
@@ -302,6 +310,11 @@ mod tests {
             ("name = 'a'\ntable = 't'\nkey = 'id'\nuser = 'u'", "user is for product events"),
             ("name = 'a'\ntable = 't'\nevent = 'e'", "no column says when"),
             ("name = 'a'\ntable = 't'\nevent = 'e'\nevent_name = 'x'\ntime = 't'", "both given"),
+            (
+                "name = 'a'\ntable = 't'\nevent = 'e'\ntime = 't'\ntime_unit = 's'\ntime_format = '%s'",
+                "time_unit and time_format are both given",
+            ),
+            ("name = 'a'\ntable = 't'\nevent = 'e'\ntime_format = 'ole'", "is no time format"),
             ("name = 'events'\ntable = 't'\nkey = 'id'", "holds product events"),
             ("name = 'a'\ntable = 't'\nkey = 'id'\nfull_every = 'often'", "`often`"),
             ("name = 'a'\ntable = 't'\nkey = 'id'\nemial = 'x'", "unknown field `emial`"),

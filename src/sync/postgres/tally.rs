@@ -15,6 +15,8 @@ pub struct Tally {
     relation: String,
     /// Of each field how often it could not be read.
     unread: BTreeMap<String, u64>,
+    /// Of each field and hint how many rows it is for; the first is told.
+    alike: BTreeMap<(Option<String>, String), u64>,
     pub problems: Vec<DiagnosticRow>,
 }
 
@@ -26,8 +28,18 @@ impl Tally {
     /// A row that did not land.
     pub fn reject(&mut self, id: Option<&str>, refusal: Refusal) {
         self.rejected += 1;
-        if self.rejected <= KEPT as u64 {
-            let row = self.row("rejected", id, refusal.field, refusal.reason);
+        let Refusal { field, reason, hint } = refusal;
+        let (is_told, reason) = match hint {
+            Some(hint) => {
+                let reason = format!("{reason}; {hint}");
+                let count = self.alike.entry((field.clone(), hint)).or_default();
+                *count += 1;
+                (*count == 1, reason)
+            }
+            None => (self.rejected <= KEPT as u64, reason),
+        };
+        if is_told {
+            let row = self.row("rejected", id, field, reason);
             self.problems.push(row);
         }
     }
@@ -51,7 +63,13 @@ impl Tally {
     /// A sentence for each field that could not be read now and then.
     pub fn notes(&self) -> Vec<String> {
         let unread = self.unread.iter();
-        unread.map(|(field, count)| format!("{field} could not be read in {count} rows")).collect()
+        let unread =
+            unread.map(|(field, count)| format!("{field} could not be read in {count} rows"));
+        let alike = self.alike.iter().filter(|(_, count)| **count > 1);
+        let alike = alike.map(|((field, hint), count)| {
+            format!("{count} rows were rejected over {}: {hint}", field.as_deref().unwrap_or("-"))
+        });
+        unread.chain(alike).collect()
     }
 
     fn row(

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
 use crate::error::Result;
-use crate::sync::files::{TimeUnit, micros};
+use crate::sync::files::NoTime;
 use crate::sync::json::{Json, write_string};
 
 use super::failure::garbled;
@@ -118,21 +118,42 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The time that the field means, µs; numbers are in `unit`. The error says why it is none.
-    pub fn moment(&self, unit: Option<TimeUnit>) -> Result<i64, String> {
+    /// The field as an id: a whole number of floating-point numbers that are `exact` up to there.
+    pub fn id(&self, exact: i128) -> Result<Option<Cow<'_, str>>, String> {
+        match self {
+            Value::Float(value) if value.fract() == 0.0 && value.abs() >= exact as f64 => {
+                Err(format!("{value:e} is an id that lost digits as a floating-point number"))
+            }
+            // All digits are there, and zeros behind the point are none.
+            Value::Number(text) => match text.split_once('.') {
+                Some((whole, zeros)) if zeros.bytes().all(|zero| zero == b'0') => {
+                    Ok(Some(Cow::Borrowed(whole)))
+                }
+                _ => Ok(Some(Cow::Borrowed(text))),
+            },
+            other => Ok(other.text()),
+        }
+    }
+
+    /// The time that the field means, µs; numbers and text are `read` by the rules of the entry.
+    pub fn moment(
+        &self,
+        read: impl FnOnce(&Json<'_>) -> Result<i64, NoTime>,
+    ) -> Result<i64, NoTime> {
+        let none = |why: &str| Err(NoTime::new(why.to_owned()));
         let json = match self {
             Value::Time(at, _) => return Ok(*at),
             Value::Date(days) => return Ok(i64::from(*days) * 86_400_000_000),
-            Value::Null => return Err("is NULL".to_owned()),
-            Value::Endless(text) => return Err(format!("is {text}, not a time")),
+            Value::Null => return none("is NULL"),
+            Value::Endless(text) => return none(&format!("is {text}, not a time")),
             Value::Int(value) => Json::Number(value.to_string().into()),
             Value::Float(value) => Json::Number(value.to_string().into()),
             Value::Number(text) => Json::Number(text.as_str().into()),
             Value::Text(text) => Json::String(text.as_ref().into()),
             Value::Bool(_) => Json::Bool(true),
-            Value::Json(_) | Value::Bytes(_) => return Err("is not a time".to_owned()),
+            Value::Json(_) | Value::Bytes(_) => return none("is not a time"),
         };
-        micros(&json, unit)
+        read(&json)
     }
 
     /// The field as JSON that means the same. What a document holds that is no JSON stays text.
@@ -237,6 +258,7 @@ fn numeric(bytes: &[u8]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::files::{EXACT, EXACT_32};
 
     fn words(words: &[u16]) -> Vec<u8> {
         words.iter().flat_map(|word| word.to_be_bytes()).collect()
@@ -280,5 +302,19 @@ mod tests {
         assert_eq!(json(Form::Date, &(-1_i32).to_be_bytes()), "\"1999-12-31\"");
         assert_eq!(json(Form::Bytea, &[0, 255]), "\"\\\\x00ff\"");
         assert!(Value::read(Form::Int8, Some(&[0; 4])).is_err());
+    }
+
+    #[test]
+    fn ids_are_whole_or_lost() {
+        let id = |value: Value<'_>, exact| value.id(exact).map(|id| id.map(Cow::into_owned));
+        let number = |text: &str| Value::Number(text.to_owned());
+        let is = |id: &str| Ok(Some(id.to_owned()));
+        assert_eq!(id(Value::Float(42.0), EXACT), is("42"));
+        assert_eq!(id(Value::Float(42.5), EXACT), is("42.5"));
+        assert_eq!(id(number("12345678901234567890.00"), EXACT), is("12345678901234567890"));
+        assert_eq!(id(number("42.10"), EXACT), is("42.10"));
+        assert_eq!(id(Value::Int(i64::MAX), EXACT), is("9223372036854775807"));
+        assert!(id(Value::Float(1e16), EXACT).unwrap_err().starts_with("1e16 is an id that lost"));
+        assert!(id(Value::Float(16_777_216.0), EXACT_32).is_err());
     }
 }

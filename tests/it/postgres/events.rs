@@ -153,6 +153,52 @@ fn a_time_may_be_the_cursor_and_rows_need_no_key() {
     assert_eq!(value(&company, "select count(*) from product.events"), "5001");
 }
 
+/// The rules of files (cases 08 and 28) are those of Postgres.
+#[test]
+fn what_is_no_epoch_or_no_whole_id_is_refused_or_null() {
+    let Some(server) = server("what_is_no_epoch_or_no_whole_id") else { return };
+    server.sql(
+        "create table facts (id int primary key, on_day int, org float8, who real, customer numeric,
+             seen int, cost numeric(10, 2));
+         insert into facts values (1, 20250304, 42, 7, 9007199254740993.0, 20250305, 1.50),
+             (2, 20250305, 1e16, 16777216, 4.50, 5, null)",
+    );
+    let entry = "name = \"facts\"\ntable = \"facts\"\nkey = \"id\"\nevent_name = \"built\"\n\
+                 time = \"on_day\"\nuser = \"who\"\nstripe_customer = \"customer\"\naccount = \"org\"\n\
+                 ingested_at = \"seen\"\n";
+    let company = project(&server, &[entry]);
+    let said = run(&company, &["sync", "postgres"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    let error = "error: facts: row 1: field `on_day`: 20250304 would be 1970-08-23 as seconds and \
+                 looks like a date; set time_format = \"%Y%m%d\" in [[source.postgres]], and sync \
+                 with --full\n";
+    assert!(said.err.contains(error), "{}", said.err);
+    assert_eq!(said.err.matches("would be").count(), 1, "{}", said.err);
+    assert!(said.err.contains("2 rows were rejected over on_day: set time_format"), "{}", said.err);
+
+    let company = project(&server, &[&format!("{entry}time_format = \"%Y%m%d\"")]);
+    let said = run(&company, &["sync", "postgres"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let columns = "select occurred_at, ingested_at, account_id, distinct_id, stripe_customer_id, properties \
+                   from postgres_log.events order by 1";
+    assert_eq!(
+        rows(&company, columns),
+        [
+            "2025-03-04T00:00:00Z | 2025-03-05T00:00:00Z | 42 | 7 | 9007199254740993 | {\"cost\":1.50}",
+            "2025-03-05T00:00:00Z | NULL | NULL | NULL | 4.50 | NULL"
+        ]
+    );
+    let reasons = "select field, reason from system.diagnostics where id = '2' order by field";
+    assert_eq!(
+        rows(&company, reasons),
+        [
+            "org | 1e16 is an id that lost digits as a floating-point number",
+            "seen | 5 would be 1970-01-01 as seconds, before any event of a product can be",
+            "who | 1.6777216e7 is an id that lost digits as a floating-point number"
+        ]
+    );
+}
+
 #[test]
 fn without_a_cursor_all_is_read_and_full_reads_what_a_cursor_missed() {
     let Some(server) = server("without_a_cursor_all_is_read") else { return };

@@ -21,7 +21,8 @@ use crate::text::{map_column, map_text, text_argument};
 /// The first value of a JSON object `{"group type": key, …}` that is an id, in the order of the
 /// comma-separated group types; in alphabetical order of all types if none are given.
 ///
-/// Numbers are rendered as text. `None` if nothing fits or the text is not a JSON object.
+/// Numbers are rendered as text, `42.0` as 42. `None` if nothing fits or the text is not a JSON
+/// object.
 pub fn group_key(groups: &str, types: Option<&str>, placeholders: &Placeholders) -> Option<String> {
     let groups: Map<String, Value> = serde_json::from_str(groups).ok()?;
     let text = |key: &Value| text(key).filter(|key| !placeholders.has(key));
@@ -38,10 +39,19 @@ pub fn group_key(groups: &str, types: Option<&str>, placeholders: &Placeholders)
 fn text(key: &Value) -> Option<String> {
     match key {
         Value::String(key) => Some(key.clone()),
-        Value::Number(key) => Some(key.to_string()),
+        Value::Number(key) => match key.as_f64().filter(|_| key.is_f64()) {
+            // Programs that have only floating-point numbers for a column write so.
+            Some(number) if number.fract() == 0.0 => {
+                (number.abs() < EXACT).then(|| format!("{:.0}", number + 0.0))
+            }
+            _ => Some(key.to_string()),
+        },
         _ => None,
     }
 }
+
+/// From here on floating-point numbers lose the digits by which ids differ.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// [`group_key`] as an SQL function.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -159,6 +169,20 @@ mod tests {
             assert_eq!(key(groups, None), None, "{groups}");
         }
         assert_eq!(key(r#"{"id":9007199254740993}"#, None).as_deref(), Some("9007199254740993"));
+    }
+
+    #[test]
+    fn a_whole_number_is_an_id_while_all_its_digits_are_there() {
+        for (groups, expected) in [
+            (r#"{"company":42.0}"#, Some("42")),
+            (r#"{"company":1.234567891e9}"#, Some("1234567891")),
+            (r#"{"company":4.5}"#, Some("4.5")),
+            (r#"{"company":1e16}"#, None),
+            (r#"{"company":123456789012345678901234567890}"#, None),
+            (r#"{"company":"42.0"}"#, Some("42.0")),
+        ] {
+            assert_eq!(key(groups, None).as_deref(), expected, "{groups}");
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ mod versions;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::datasource::ViewTable;
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -32,8 +35,9 @@ use tokio::task::block_in_place;
 
 use crate::clock;
 use crate::config::{Config, Project};
-use crate::engine::catalog::{Catalog, Views};
+use crate::engine::catalog::{Catalog, Tables, Views};
 use crate::engine::kept::{KeptResults, Store};
+use crate::engine::landed::nothing;
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
@@ -65,6 +69,8 @@ pub struct Engine {
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
     views: Arc<Views>,
+    /// Tables in memory that every session has.
+    memory: Tables,
     recall: Option<Recall>,
     lists: Arc<MailLists>,
     identity: Arc<Identity>,
@@ -94,11 +100,13 @@ impl Engine {
         // Stored files are read by their whole path.
         let cache = std::path::absolute(project.cache_dir())?;
         let store = Store::new(cache, salt(&project, &identity, &library)?);
+        let memory = tables_in_memory(&library, &identity)?;
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
             views: Arc::default(),
+            memory,
             recall: None,
             lists: Arc::new(lists),
             identity: Arc::new(identity),
@@ -137,6 +145,11 @@ impl Engine {
         self.log.specs()
     }
 
+    /// A table as this engine sees it.
+    pub async fn table(&self, spec: &TableSpec) -> Result<Table> {
+        self.log.table(spec).await
+    }
+
     /// SQL that a command runs, from `sql/commands`.
     pub fn command(&self, name: &str) -> Result<&SqlFile> {
         let file = self.library.get("commands", name);
@@ -145,8 +158,8 @@ impl Engine {
 
     /// Sees what was written to `system` tables since. Landed data stay as they were when the
     /// engine was opened, so that all of a run reads the same.
-    pub async fn refresh_system(&self) {
-        self.log.refresh("system").await;
+    pub fn refresh_system(&self) {
+        self.log.refresh("system");
     }
 
     /// The same project for a look at another time: what that look computes is let go of with it.
@@ -200,6 +213,7 @@ impl Engine {
             Arc::clone(&self.log),
             Arc::clone(&self.views),
             self.recall.is_some(),
+            self.memory.clone(),
             may_read,
         );
         let session = Session::new(
@@ -214,12 +228,26 @@ impl Engine {
             &mut session.ctx.clone(),
             overridden::function(self.identity.overridden_users()),
         )?;
-        for (name, rows) in self.identity.relations()? {
-            session.put_fixed(identity::SCHEMA, name, rows)?;
-        }
-        session.put("system", "library", vec![system::library(&self.library)?])?;
         Ok(session)
     }
+}
+
+fn tables_in_memory(library: &Library, identity: &Identity) -> Result<Tables> {
+    let mut tables = Tables::new();
+    for (name, rows) in identity.relations()? {
+        tables.insert((identity::SCHEMA.to_owned(), name.to_owned()), fixed_table(rows)?);
+    }
+    let library = fixed_table(system::library(library)?)?;
+    tables.insert(("system".to_owned(), "library".to_owned()), library);
+    Ok(tables)
+}
+
+/// Rows that stay: where there are none, the planner drops what is joined with them.
+fn fixed_table(rows: RecordBatch) -> Result<Arc<dyn TableProvider>> {
+    if rows.num_rows() > 0 {
+        return Ok(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?));
+    }
+    Ok(Arc::new(ViewTable::new(nothing(&rows.schema())?, None)))
 }
 
 /// What stored results depend on besides landed files and a session's settings: the program, the
@@ -238,7 +266,7 @@ fn salt(project: &Project, identity: &Identity, library: &Library) -> Result<bla
 
 /// The oldest, over the sources that have rows, of the latest fact in each (µs). An API tells more:
 /// up to when nothing happened that is not here.
-async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
+async fn data_through(log: &Arc<LogTables>, config: &Config) -> Result<i64> {
     let now = clock::now_us();
     let sourced = log.specs().filter_map(|spec| {
         let source = match spec.name.split_once('/')? {
@@ -253,8 +281,8 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
     // Owned futures: borrowing ones in a stream would keep the engine from being `Send`.
     let opening: Vec<_> = sourced
         .map(|(source, spec)| {
-            let lake = log.lake().clone();
-            async move { Ok::<_, Error>((source, lake.table(&spec).await?)) }
+            let log = Arc::clone(log);
+            async move { Ok::<_, Error>((source, log.table(&spec).await?)) }
         })
         .collect();
     let tables: Vec<(&str, Table)> =
@@ -286,7 +314,7 @@ async fn data_through(log: &LogTables, config: &Config) -> Result<i64> {
         let Some(spec) = log.specs().find(|spec| spec.name == source.lake_table()) else {
             continue;
         };
-        let complete = Position::complete(&log.lake().table(spec).await?, source).await?;
+        let complete = Position::complete(&log.table(spec).await?, source).await?;
         through.extend(complete.map(|complete| complete.min(now)).filter(|_| !source.is_events()));
     }
     Ok(through.into_iter().min().unwrap_or(now))

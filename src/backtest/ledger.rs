@@ -1,6 +1,7 @@
 //! The ledger: every backtest ever run in a lake, and the family of hypotheses that follows.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -16,7 +17,7 @@ use super::{Backtest, Figures, Spec};
 use crate::clock;
 use crate::engine::{Engine, system};
 use crate::error::Result;
-use crate::lake::Commit;
+use crate::lake::{Commit, TableSpec};
 use crate::time::SECOND_US;
 
 /// What makes two runs the same hypothesis: renaming one does not leave the family.
@@ -56,16 +57,23 @@ fn train_p(context: &Context, figures: &Figures) -> Option<f64> {
 ///
 /// A look is a run at another as-of time: the same run again, or its rows in SQL, shows nothing new.
 pub async fn families(engine: &Engine, tries: &[Try<'_>], as_of: i64) -> Result<Vec<Family>> {
-    engine.refresh_system().await;
+    engine.refresh_system();
     let sql = engine.command("family")?;
     let session = engine.session()?;
+    let mut tried: HashMap<&str, Vec<RecordBatch>> = HashMap::new();
     let mut families = vec![];
     for own in tries {
-        let outcome = ScalarValue::Utf8View(Some(own.spec.outcome.clone()));
-        let batches = session.query_with(&sql.text, vec![("outcome", outcome)]).await?;
+        let outcome = own.spec.outcome.as_str();
+        let batches = match tried.entry(outcome) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(place) => {
+                let outcome = ScalarValue::Utf8View(Some(outcome.to_owned()));
+                place.insert(session.query_with(&sql.text, vec![("outcome", outcome)]).await?)
+            }
+        };
         let mut looks = 1;
         let mut others: BTreeMap<String, (String, f64)> = BTreeMap::new();
-        for row in read::records(&batches)? {
+        for row in read::records(batches)? {
             let key = row.text("family_key")?;
             if key != own.key {
                 // In order of time: the latest p stays.
@@ -95,10 +103,20 @@ pub async fn families(engine: &Engine, tries: &[Try<'_>], as_of: i64) -> Result<
     Ok(families)
 }
 
-/// Writes the run down.
-pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
-    let (spec, figures) = (&backtest.spec, &backtest.figures);
+/// Writes a run down, in one commit.
+pub async fn record(engine: &Engine, backtests: &[Backtest]) -> Result<()> {
+    let table = system::backtests();
     let at = clock::now_us();
+    let rows = (at..).zip(backtests).map(|(at, backtest)| row(&table, at, backtest));
+    let rows = rows.collect::<Result<Vec<_>>>()?;
+    engine.table(&table).await?.append(rows, Commit::default()).await?;
+    engine.refresh_system();
+    Ok(())
+}
+
+/// What is written of one hypothesis, told by a moment of its own.
+fn row(table: &TableSpec, at: i64, backtest: &Backtest) -> Result<RecordBatch> {
+    let (spec, figures) = (&backtest.spec, &backtest.figures);
     let family_key = family_key(spec);
     let digest = blake3::hash(format!("{at}/{family_key}").as_bytes());
     let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value])) };
@@ -112,8 +130,7 @@ pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
     let family = &backtest.context.family;
     let reasons: Vec<&str> =
         backtest.verdict.reasons.iter().map(|reason| reason.as_str()).collect();
-    let table = system::backtests();
-    let batch = RecordBatch::try_new(
+    Ok(RecordBatch::try_new(
         Arc::clone(&table.schema),
         vec![
             Arc::new(BinaryArray::from_iter_values([&digest.as_bytes()[..16]])),
@@ -137,8 +154,5 @@ pub async fn record(engine: &Engine, backtest: &Backtest) -> Result<()> {
             count(figures.pooled.exposed.n),
             count(figures.pooled.control.n),
         ],
-    )?;
-    engine.lake().table(&table).await?.append(vec![batch], Commit::default()).await?;
-    engine.refresh_system().await;
-    Ok(())
+    )?)
 }

@@ -1,6 +1,7 @@
 //! Runs a hypothesis: its SQL behind the fence, then the outcome table, then figures and verdict.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Instant;
 
 use arrow::datatypes::IntervalMonthDayNano;
@@ -102,6 +103,16 @@ impl Bench {
         timed("trials", async { read::trial_rows(session.stream(&sql.text).await?).await }).await
     }
 
+    async fn surroundings(&self) -> Result<Surroundings> {
+        let (identity, inputs, unknown_accounts, partial_lists) = tokio::try_join!(
+            self.identity(),
+            self.inputs(),
+            unknown_accounts(&self.engine, &self.settings),
+            partial_lists(&self.engine, &self.settings)
+        )?;
+        Ok(Surroundings { identity, inputs, unknown_accounts, partial_lists })
+    }
+
     async fn identity(&self) -> Result<Identity> {
         let session = self.session()?;
         let coverage = self.engine.command("identity_coverage")?;
@@ -164,6 +175,34 @@ struct Measured {
     strict: Option<Figures>,
 }
 
+/// What the hypotheses of a run have in common.
+struct Shared {
+    past: Past,
+    /// By the least confidence of links, the only setting that a hypothesis has of its own.
+    surroundings: HashMap<u64, Surroundings>,
+}
+
+/// What a report says that does not follow from its hypothesis.
+#[derive(Clone)]
+struct Surroundings {
+    identity: Identity,
+    inputs: Vec<Input>,
+    unknown_accounts: Vec<String>,
+    partial_lists: Vec<String>,
+}
+
+impl Shared {
+    async fn surroundings(
+        known: &mut HashMap<u64, Surroundings>,
+        bench: &Bench,
+    ) -> Result<Surroundings> {
+        match known.entry(bench.settings.min_confidence.to_bits()) {
+            Entry::Occupied(found) => Ok(found.get().clone()),
+            Entry::Vacant(place) => Ok(place.insert(bench.surroundings().await?).clone()),
+        }
+    }
+}
+
 /// Runs one hypothesis whole and writes it in the ledger.
 pub async fn run(engine: &Engine, settings: &Settings, file: &SqlFile) -> Result<Backtest> {
     let mut backtests = run_all(engine, settings, &[file], &|_| ()).await?;
@@ -178,12 +217,12 @@ pub async fn run_all(
     started: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<Backtest>> {
     let mut all = vec![];
-    let mut past = Past::new(engine);
+    let mut shared = Shared { past: Past::new(engine), surroundings: HashMap::new() };
     for file in files {
         started(&file.name);
-        all.push(measure(engine, &mut past, settings, file).await?);
+        all.push(measure(engine, &mut shared, settings, file).await?);
     }
-    drop(past);
+    drop(shared);
     // The family is whole only now.
     let tries: Vec<Try<'_>> =
         all.iter().map(|one| Try::of(&one.spec, &one.context, &one.figures)).collect();
@@ -195,15 +234,15 @@ pub async fn run_all(
         if let Some(figures) = one.strict {
             backtest.add_variant("only links of 0.90 and surer", figures);
         }
-        ledger::record(engine, &backtest).await?;
         backtests.push(backtest);
     }
+    ledger::record(engine, &backtests).await?;
     Ok(backtests)
 }
 
 async fn measure(
     engine: &Engine,
-    past: &mut Past,
+    shared: &mut Shared,
     settings: &Settings,
     file: &SqlFile,
 ) -> Result<Measured> {
@@ -226,27 +265,26 @@ async fn measure(
     };
     let trials = rows.iter().map(|row| row.t0).collect();
     let around = async {
-        let check = past.check(&settings, &recall, file, &signals, trials);
-        let (leakage, identity, inputs) = tokio::try_join!(
-            timed("leak check", check),
-            timed("identity", bench.identity()),
-            bench.inputs()
-        )?;
-        let context = Context { leakage, identity, inputs, ..Context::at(settings.as_of) };
-        Ok::<_, Error>(context)
+        let Shared { past, surroundings } = shared;
+        tokio::try_join!(
+            timed("leak check", past.check(&settings, &recall, file, &signals, trials)),
+            timed("identity", Shared::surroundings(surroundings, &bench)),
+        )
     };
     // Neither keeps both cores busy.
-    let (mut context, strict) = tokio::try_join!(around, strict)?;
+    let ((leakage, surroundings), strict) = tokio::try_join!(around, strict)?;
     drop(signals);
+    let Surroundings { identity, inputs, unknown_accounts, partial_lists } = surroundings;
+    let mut context = Context { leakage, identity, inputs, ..Context::at(settings.as_of) };
     context.warnings.extend(of_wrong_clocks(engine, &settings).await?);
-    if let [first, rest @ ..] = unknown_accounts(engine, &settings).await?.as_slice() {
+    if let [first, rest @ ..] = unknown_accounts.as_slice() {
         let more =
             if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
         let sentence = format!("{first}{more}; `paydirt identity` lists all that are unknown");
         context.warnings.push(Warning::new("unknown_account", sentence));
     }
-    let partial = partial_lists(engine, &settings).await?;
-    context.warnings.extend(partial.into_iter().map(|s| Warning::new("partial_lists", s)));
+    let partial = partial_lists.into_iter().map(|s| Warning::new("partial_lists", s));
+    context.warnings.extend(partial);
     if !rows.is_empty() && rows.iter().all(|row| !row.is_exposed()) {
         context.warnings.push(Warning::new(
             "no_signal",

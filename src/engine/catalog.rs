@@ -30,7 +30,7 @@ const OF_SESSION: &[&str] = &["system", "backtest"];
 /// The schema of landed Postgres tables as they stood.
 const POSTGRES: &str = "postgres";
 
-type Tables = HashMap<(String, String), Arc<dyn TableProvider>>;
+pub type Tables = HashMap<(String, String), Arc<dyn TableProvider>>;
 
 /// Who is asking for a relation while a view is planned.
 #[derive(Clone)]
@@ -88,6 +88,7 @@ impl Catalog {
         log: Arc<LogTables>,
         views: Arc<Views>,
         recalls: bool,
+        memory: Tables,
         may_read: Option<&'static [&'static str]>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -96,7 +97,7 @@ impl Catalog {
             views,
             recalls,
             may_read,
-            memory: RwLock::default(),
+            memory: RwLock::new(memory),
             state: OnceLock::new(),
             public: Arc::new(MemorySchemaProvider::new()),
         })
@@ -156,18 +157,31 @@ impl Catalog {
         plan_err!("{who} may not read `{schema}`{why}; it may read {}", may_read.join(", "))
     }
 
-    /// A relation whose result is kept; `variant` tells apart those of one name.
-    pub fn kept_table(
+    /// A query whose result is kept, as planned before with these parameters.
+    pub fn variant(&self, file: &SqlFile, variant: &str) -> Option<Arc<dyn TableProvider>> {
+        self.views.get(&self.variant_key(file, variant))
+    }
+
+    /// The same of a plan; `variant` tells apart those of one query.
+    pub fn keep_variant(
         &self,
         state: &SessionState,
-        name: String,
+        file: &SqlFile,
         variant: String,
         plan: LogicalPlan,
-        extent: Extent,
-    ) -> Result<KeptTable> {
-        // Only the analyser knows the types that unions come to.
-        let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
-        KeptTable::new(name, variant, plan, extent)
+    ) -> Result<Arc<dyn TableProvider>> {
+        let key = self.variant_key(file, &variant);
+        let kept = kept_table(state, file.qualified_name(), variant, plan, Extent::All)?;
+        let is_shared = !kept.is_of_session();
+        let kept: Arc<dyn TableProvider> = Arc::new(kept);
+        if is_shared {
+            self.views.insert(key, Arc::clone(&kept));
+        }
+        Ok(kept)
+    }
+
+    fn variant_key(&self, file: &SqlFile, variant: &str) -> ViewKey {
+        (file.qualified_name(), variant.to_owned(), self.recalls)
     }
 
     async fn view(&self, file: &Arc<SqlFile>, name: &str) -> Result<Arc<dyn TableProvider>> {
@@ -195,9 +209,7 @@ impl Catalog {
         let name = format!("{}.{name}", file.kind.folder);
         let keep = file.header.value("keep");
         let view: Arc<dyn TableProvider> = match (keep, keep.and_then(Extent::parse)) {
-            (_, Some(extent)) => {
-                Arc::new(self.kept_table(&state, name, String::new(), plan, extent)?)
-            }
+            (_, Some(extent)) => Arc::new(kept_table(&state, name, String::new(), plan, extent)?),
             (Some("answers"), _) if !is_of_files_alone(&plan)? => {
                 return plan_err!("{name} keeps answers and so may read landed rows only");
             }
@@ -216,6 +228,19 @@ impl Catalog {
         }
         Ok(view)
     }
+}
+
+/// A relation whose result is kept.
+fn kept_table(
+    state: &SessionState,
+    name: String,
+    variant: String,
+    plan: LogicalPlan,
+    extent: Extent,
+) -> Result<KeptTable> {
+    // Only the analyser knows the types that unions come to.
+    let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
+    KeptTable::new(name, variant, plan, extent)
 }
 
 /// Names the file, and the line where one is known; the innermost file is the one to mend.

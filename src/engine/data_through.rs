@@ -4,6 +4,7 @@
 //! them. No row decides that is later than its own landing: those are counted, and named.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -39,7 +40,7 @@ pub struct DataThrough {
 
 /// The oldest, over the sources that have rows, of the latest fact in each. An API tells more:
 /// up to when nothing happened that is not here.
-pub(super) async fn data_through(log: &LogTables, config: &Config) -> Result<DataThrough> {
+pub(super) async fn data_through(log: &Arc<LogTables>, config: &Config) -> Result<DataThrough> {
     let now = clock::now_us();
     let mut data = DataThrough::default();
     let mut objects = Objects::default();
@@ -77,7 +78,7 @@ pub(super) async fn data_through(log: &LogTables, config: &Config) -> Result<Dat
     for source in config.source.postgres.iter().filter(|source| !source.is_events()) {
         let name = source.lake_table();
         let Some(spec) = log.specs().find(|spec| spec.name == name) else { continue };
-        if let Some(complete) = Position::complete(&log.lake().table(spec).await?, source).await? {
+        if let Some(complete) = Position::complete(&log.table(spec).await?, source).await? {
             data.see(&name.replace('/', "."), complete.min(now));
         }
     }
@@ -93,7 +94,7 @@ impl DataThrough {
 }
 
 /// The landed tables whose rows are facts, each with its source.
-async fn tables(log: &LogTables) -> Result<Vec<(&'static str, TableSpec, Table)>> {
+async fn tables(log: &Arc<LogTables>) -> Result<Vec<(&'static str, TableSpec, Table)>> {
     let sourced = log.specs().filter_map(|spec| {
         let source = match spec.name.split_once('/')? {
             ("stripe_log", _) => STRIPE,
@@ -107,9 +108,9 @@ async fn tables(log: &LogTables) -> Result<Vec<(&'static str, TableSpec, Table)>
     // Owned futures: borrowing ones in a stream would keep the engine from being `Send`.
     let opening: Vec<_> = sourced
         .map(|(source, spec)| {
-            let lake = log.lake().clone();
+            let log = Arc::clone(log);
             async move {
-                let table = lake.table(&spec).await?;
+                let table = log.table(&spec).await?;
                 Ok::<_, Error>((source, spec, table))
             }
         })

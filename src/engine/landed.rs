@@ -3,6 +3,7 @@
 //! Sizes, rows and times of the files come from the snapshot, so that planning asks the store
 //! nothing, and a question about some time opens the files of that time only.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,7 +26,9 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, LogicalPlan, TableProviderFilterPushDown, TableType,
+};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -149,6 +152,12 @@ impl LandedTable {
         Ok(Arc::new(FileReaders::new(cached, store)))
     }
 
+    /// What a query reads of a table without files, told before it is optimised: the planner then
+    /// drops what is joined with it.
+    pub fn empty_plan(&self, schema: &SchemaRef) -> Option<Cow<'_, LogicalPlan>> {
+        if self.files.is_empty() { nothing(schema).ok().map(Cow::Owned) } else { None }
+    }
+
     /// The files that may hold rows of which the filters are true.
     fn files_for(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
         let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.files.clone()) };
@@ -174,6 +183,10 @@ impl TableProvider for LandedTable {
         TableType::Base
     }
 
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        self.empty_plan(&self.schema)
+    }
+
     fn supports_filters_pushdown(
         &self,
         filters: &[&Expr],
@@ -192,6 +205,12 @@ impl TableProvider for LandedTable {
         let schema = TableSchema::from(Arc::clone(&self.schema));
         self.scan_files(session, &schema, files, projection, limit)
     }
+}
+
+/// No rows, as the planner understands it.
+pub fn nothing(schema: &SchemaRef) -> Result<LogicalPlan> {
+    let schema = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+    Ok(LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema }))
 }
 
 /// A file never changes, so whatever is remembered of it stays right.

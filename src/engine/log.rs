@@ -2,15 +2,15 @@
 //! for.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use datafusion::catalog::TableProvider;
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use crate::engine::landed::LandedTable;
 use crate::engine::versions::VersionTable;
 use crate::error::Result;
-use crate::lake::{Lake, TableSpec};
+use crate::lake::{Lake, Table, TableSpec};
 
 /// The schema of Stripe's logs as they count at the as-of time.
 pub const VERSIONS: &str = "stripe_as_of";
@@ -20,12 +20,13 @@ pub const VERSIONS: &str = "stripe_as_of";
 pub struct LogTables {
     lake: Lake,
     specs: HashMap<String, TableSpec>,
-    opened: Mutex<HashMap<String, Opened>>,
+    opened: Mutex<HashMap<String, Arc<OnceCell<Opened>>>>,
 }
 
 /// A table at its snapshot, and the versions of it that count.
 #[derive(Debug, Clone)]
 struct Opened {
+    table: Table,
     landed: Arc<LandedTable>,
     versions: Arc<VersionTable>,
 }
@@ -61,9 +62,13 @@ impl LogTables {
     }
 
     /// Sees what was committed to the tables of a schema since.
-    pub async fn refresh(&self, schema: &str) {
+    pub fn refresh(&self, schema: &str) {
         let prefix = format!("{schema}/");
-        self.opened.lock().await.retain(|name, _| !name.starts_with(&prefix));
+        self.opened().retain(|name, _| !name.starts_with(&prefix));
+    }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, Arc<OnceCell<Opened>>>> {
+        self.opened.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The relation, or `None` where no such table is declared. One without files is empty.
@@ -76,21 +81,24 @@ impl LogTables {
             VERSIONS => ("stripe_log", true),
             other => (other, false),
         };
-        let Some(opened) = self.open(&format!("{folder}/{table}")).await? else { return Ok(None) };
+        let Some(spec) = self.specs.get(&format!("{folder}/{table}")) else { return Ok(None) };
+        let opened = self.open(spec).await?;
         Ok(Some(if is_versions { opened.versions } else { opened.landed }))
     }
 
-    async fn open(&self, name: &str) -> Result<Option<Opened>> {
-        let Some(spec) = self.specs.get(name) else { return Ok(None) };
-        let mut all = self.opened.lock().await;
-        if let Some(opened) = all.get(name) {
-            return Ok(Some(opened.clone()));
-        }
-        let table = self.lake.table(spec).await?;
-        let landed = Arc::new(LandedTable::new(&self.lake, spec, table.files())?);
-        let versions = Arc::new(VersionTable::new(Arc::clone(&landed)));
-        let opened = Opened { landed, versions };
-        all.insert(name.to_owned(), opened.clone());
-        Ok(Some(opened))
+    /// The table itself, at the same snapshot.
+    pub async fn table(&self, spec: &TableSpec) -> Result<Table> {
+        Ok(self.open(spec).await?.table)
+    }
+
+    async fn open(&self, spec: &TableSpec) -> Result<Opened> {
+        let cell = Arc::clone(self.opened().entry(spec.name.clone()).or_default());
+        let open = async || {
+            let table = self.lake.table(spec).await?;
+            let landed = Arc::new(LandedTable::new(&self.lake, spec, table.files())?);
+            let versions = Arc::new(VersionTable::new(Arc::clone(&landed)));
+            Ok(Opened { table, landed, versions })
+        };
+        cell.get_or_try_init(open).await.cloned()
     }
 }

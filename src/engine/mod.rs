@@ -24,6 +24,9 @@ mod versions;
 
 use std::sync::Arc;
 
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::datasource::ViewTable;
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use tokio::runtime::Handle;
@@ -31,8 +34,9 @@ use tokio::sync::OnceCell;
 use tokio::task::block_in_place;
 
 use crate::config::Project;
-use crate::engine::catalog::{Catalog, Views};
+use crate::engine::catalog::{Catalog, Tables, Views};
 use crate::engine::kept::{KeptResults, Store};
+use crate::engine::landed::nothing;
 use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
@@ -64,6 +68,8 @@ pub struct Engine {
     log: Arc<LogTables>,
     kept: Arc<KeptResults>,
     views: Arc<Views>,
+    /// Tables in memory that every session has.
+    memory: Tables,
     recall: Option<Recall>,
     lists: Arc<Lists>,
     identity: Arc<Identity>,
@@ -97,11 +103,13 @@ impl Engine {
         // Stored files are read by their whole path.
         let cache = std::path::absolute(project.cache_dir())?;
         let store = Store::new(cache, salt(&project, &identity, &library)?);
+        let memory = tables_in_memory(&library, &identity)?;
         Ok(Self {
             library: Arc::new(library),
             log: Arc::new(log),
             kept: Arc::new(KeptResults::new(store)),
             views: Arc::default(),
+            memory,
             recall: None,
             lists: Arc::new(lists),
             identity: Arc::new(identity),
@@ -152,6 +160,11 @@ impl Engine {
         self.log.specs()
     }
 
+    /// A table as this engine sees it.
+    pub async fn table(&self, spec: &TableSpec) -> Result<Table> {
+        self.log.table(spec).await
+    }
+
     /// SQL that a command runs, from `sql/commands`.
     pub fn command(&self, name: &str) -> Result<&SqlFile> {
         let file = self.library.get("commands", name);
@@ -160,8 +173,8 @@ impl Engine {
 
     /// Sees what was written to `system` tables since. Landed data stay as they were when the
     /// engine was opened, so that all of a run reads the same.
-    pub async fn refresh_system(&self) {
-        self.log.refresh("system").await;
+    pub fn refresh_system(&self) {
+        self.log.refresh("system");
     }
 
     /// The same project for a look at another time: what that look computes is let go of with it.
@@ -215,6 +228,7 @@ impl Engine {
             Arc::clone(&self.log),
             Arc::clone(&self.views),
             self.recall.is_some(),
+            self.memory.clone(),
             may_read,
         );
         let session = Session::new(
@@ -229,12 +243,26 @@ impl Engine {
             &mut session.ctx.clone(),
             overridden::function(self.identity.overridden_users()),
         )?;
-        for (name, rows) in self.identity.relations()? {
-            session.put_fixed(identity::SCHEMA, name, rows)?;
-        }
-        session.put("system", "library", vec![system::library(&self.library)?])?;
         Ok(session)
     }
+}
+
+fn tables_in_memory(library: &Library, identity: &Identity) -> Result<Tables> {
+    let mut tables = Tables::new();
+    for (name, rows) in identity.relations()? {
+        tables.insert((identity::SCHEMA.to_owned(), name.to_owned()), fixed_table(rows)?);
+    }
+    let library = fixed_table(system::library(library)?)?;
+    tables.insert(("system".to_owned(), "library".to_owned()), library);
+    Ok(tables)
+}
+
+/// Rows that stay: where there are none, the planner drops what is joined with them.
+fn fixed_table(rows: RecordBatch) -> Result<Arc<dyn TableProvider>> {
+    if rows.num_rows() > 0 {
+        return Ok(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?));
+    }
+    Ok(Arc::new(ViewTable::new(nothing(&rows.schema())?, None)))
 }
 
 /// What stored results depend on besides landed files and a session's settings: the program, the

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::MemTable;
-use datafusion::common::{DFSchema, ParamValues, ScalarValue};
+use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::config::ConfigOptions;
-use datafusion::datasource::ViewTable;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream};
-use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 
 use crate::engine::catalog::{self, Catalog, CatalogHandle};
 use crate::engine::fence;
 use crate::engine::functions;
-use crate::engine::kept::{Extent, KeptResults};
+use crate::engine::kept::KeptResults;
 use crate::engine::options::SessionSettings;
 use crate::engine::recall::Recall;
 use crate::error::{Error, Result};
@@ -117,12 +116,16 @@ impl Session {
     ) -> Result<()> {
         let parameters = named(parameters);
         let variant = format!("{} {parameters:?}", file.sql_hash());
-        let parameters = ParamValues::from(parameters);
-        let plan = self.frame(&file.text).await?.with_param_values(parameters)?;
-        let (state, plan) = plan.into_parts();
-        let relation = file.qualified_name();
-        let kept = self.catalog.kept_table(&state, relation, variant, plan, Extent::All)?;
-        self.catalog.put(schema, name, Arc::new(kept));
+        let table = match self.catalog.variant(file, &variant) {
+            Some(planned) => planned,
+            None => {
+                let parameters = ParamValues::from(parameters);
+                let plan = self.frame(&file.text).await?.with_param_values(parameters)?;
+                let (state, plan) = plan.into_parts();
+                self.catalog.keep_variant(&state, file, variant, plan)?
+            }
+        };
+        self.catalog.put(schema, name, table);
         Ok(())
     }
 
@@ -150,18 +153,6 @@ impl Session {
         };
         let table = MemTable::try_new(first.schema(), vec![batches])?;
         self.catalog.put(schema, name, Arc::new(table));
-        Ok(())
-    }
-
-    /// The same of rows that stay: where there are none, the planner drops what is joined with them.
-    pub(super) fn put_fixed(&self, schema: &str, name: &str, rows: RecordBatch) -> Result<()> {
-        if rows.num_rows() > 0 {
-            return self.put(schema, name, vec![rows]);
-        }
-        let schema_of_rows = DFSchema::try_from(rows.schema())?;
-        let nothing = EmptyRelation { produce_one_row: false, schema: Arc::new(schema_of_rows) };
-        let view = ViewTable::new(LogicalPlan::EmptyRelation(nothing), None);
-        self.catalog.put(schema, name, Arc::new(view));
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 //! Nearly all objects have one version. The others are found once, and a scan then skips the rows
 //! that do not count: no query sorts the log.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -20,7 +21,7 @@ use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::RowSelection;
@@ -29,7 +30,7 @@ use tokio::sync::OnceCell;
 use crate::config::Mode;
 use crate::engine::landed::LandedTable;
 use crate::engine::options::Settings;
-use crate::engine::ties::{self, Class, State};
+use crate::engine::ties::{self, Class, Distance, State};
 
 const IS_DELETED: &str = "is_deleted";
 /// Columns that decide.
@@ -360,20 +361,6 @@ fn fill_births(versions: &mut [Version]) {
     }
 }
 
-/// How far a moment is from the as-of time: past ones come first, the nearest of each before others.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Distance {
-    is_later: bool,
-    micros: i64,
-}
-
-impl Distance {
-    fn of(moment: i64, as_of: i64) -> Self {
-        let is_later = moment > as_of;
-        Self { is_later, micros: if is_later { moment } else { as_of.saturating_sub(moment) } }
-    }
-}
-
 impl Choice {
     /// The file once for the rows of objects that are there, and once for those that are not.
     fn parts(&self, file: &PartitionedFile, rows: usize) -> Vec<PartitionedFile> {
@@ -422,6 +409,10 @@ impl TableProvider for VersionTable {
 
     fn table_type(&self) -> TableType {
         TableType::View
+    }
+
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        self.log.empty_plan(self.schema.table_schema())
     }
 
     fn supports_filters_pushdown(

@@ -128,6 +128,11 @@ impl KeptTable {
         Ok(table)
     }
 
+    /// Whether it reads what only one session has.
+    pub fn is_of_session(&self) -> bool {
+        !self.reads.is_storable
+    }
+
     /// Names what the result follows: equal keys over equal data are equal results.
     fn key(&self, settings: &Settings) -> String {
         let Settings { as_of, min_confidence, .. } = settings;
@@ -207,8 +212,11 @@ impl TableProvider for KeptTable {
             None => KeptResults::of(session)?,
         };
         let cell = self.cell(&results, &key);
-        let compute = || self.find_or_compute(state, &results, &key);
-        let kept = Box::pin(cell.get_or_try_init(compute)).await?;
+        let find = async || {
+            let kept = self.find_or_compute(state, &results, &key).await?;
+            kept.at_hand(session, &self.schema).await
+        };
+        let kept = Box::pin(cell.get_or_try_init(find)).await?;
         kept.scan(session, &self.schema, projection)
     }
 }

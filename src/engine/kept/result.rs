@@ -25,6 +25,8 @@ use crate::engine::partitions::of_each_partition;
 
 /// What a partition holds in memory before it goes to a file.
 const HELD_BYTES: usize = 16 << 20;
+/// Stored results smaller than this are read once a run, larger ones each time.
+const SMALL_BYTES: u64 = 4 << 20;
 
 /// Rows in memory and rows in files; most results have only one kind.
 #[derive(Debug, Default)]
@@ -34,6 +36,18 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// In memory, if it is small.
+    pub async fn at_hand(self, session: &dyn Session, schema: &SchemaRef) -> Result<Self> {
+        let bytes: u64 = self.stored.iter().map(|file| file.object_meta.size).sum();
+        if bytes > SMALL_BYTES || self.stored.is_empty() {
+            return Ok(self);
+        }
+        let plan = self.scan(session, schema, None)?;
+        let collect = |number, rows| collect(number, rows, Arc::clone(schema), None);
+        let partitions = of_each_partition(plan, session.task_ctx(), collect).await?;
+        Ok(Self { held: held(partitions), stored: vec![] })
+    }
+
     pub fn scan(
         &self,
         session: &dyn Session,
@@ -82,14 +96,15 @@ pub async fn compute(
     let is_large = partitions.iter().any(|partition| partition.written.is_some());
     let kept = match writing.and_then(Arc::into_inner) {
         Some(writing) if is_large || writing.is_worth(elapsed) => store(writing, partitions)?,
-        _ => Kept {
-            held: partitions.into_iter().map(|partition| partition.held).collect(),
-            stored: vec![],
-        },
+        _ => Kept { held: held(partitions), stored: vec![] },
     };
     let is_stored = kept.held.is_empty();
     tracing::debug!(relation, ?elapsed, is_stored, "computed");
     Ok(kept)
+}
+
+fn held(partitions: Vec<Partition>) -> Vec<Vec<RecordBatch>> {
+    partitions.into_iter().map(|partition| partition.held).collect()
 }
 
 /// Rows may know better than the plan that a column is never NULL; readers go by the plan.

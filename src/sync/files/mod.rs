@@ -32,8 +32,8 @@ mod scan;
 mod tally;
 mod target;
 mod time;
-mod unwrap;
 mod time_format;
+mod unwrap;
 mod zone;
 
 #[cfg(test)]

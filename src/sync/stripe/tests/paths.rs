@@ -17,6 +17,9 @@ const TOLD_ELSEWHERE: &[&str] = &[
     "current_trial.end_date",
     // A discount inside something before 2025-09-30.clover; discounts by themselves show it.
     "coupon",
+    // A line by itself before 2025-03-31.basil; lines inside invoices show them.
+    "subscription_item",
+    "plan.product",
 ];
 
 struct Documents {

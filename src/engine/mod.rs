@@ -41,7 +41,7 @@ use crate::engine::log::LogTables;
 use crate::engine::options::{SessionSettings, Settings};
 use crate::error::{Error, Result};
 use crate::identity::{self, Identity};
-use crate::lake::{Lake, TableSpec};
+use crate::lake::{Lake, Table, TableSpec};
 use crate::library::{HYPOTHESIS_MAY_READ, Library, SqlFile};
 use crate::sync;
 use crate::sync::postgres;

@@ -331,10 +331,10 @@ impl<'a> Landing<'a> {
     }
 
     /// Refuses the whole file.
-    fn reject(&mut self, Refusal { field, reason }: Refusal) {
+    fn reject(&mut self, Refusal { field, reason, hint }: Refusal) {
         self.report.is_cut = true;
         self.report.rejected += 1;
-        let problem = Rejected { field, ..problem(&self.report.path, reason) };
+        let problem = Rejected { field, hint, ..problem(&self.report.path, reason) };
         self.report.problems.push(problem);
     }
 }

@@ -9,7 +9,7 @@ select
     invoice_finalized_at,
     invoice_total_minor,
     customer_id,
-    coalesce(line['subscription_id'], case when line['is_recurring'] then subscription_id end)
+    coalesce(line['subscription_id'], case when line['is_recurring'] then of_subscription end)
         as subscription_id,
     line['subscription_item_id'] as subscription_item_id,
     line['price_id'] as price_id,
@@ -19,7 +19,7 @@ select
     line['amount_minor'] as amount_minor,
     line['discount_minor'] as discount_minor,
     line['inclusive_tax_minor'] as inclusive_tax_minor,
-    coalesce(line['currency'], currency) as currency,
+    coalesce(line['currency'], of_currency) as currency,
     line['description'] as description,
     coalesce(line['is_proration'], false) as is_proration,
     coalesce(line['is_recurring'], false) as is_recurring,
@@ -30,8 +30,8 @@ from (
     select
         invoice_id,
         customer_id,
-        subscription_id,
-        currency,
+        subscription_id as of_subscription,
+        currency as of_currency,
         status as invoice_status,
         created_at as invoice_created_at,
         finalized_at as invoice_finalized_at,

@@ -3,7 +3,6 @@
 //! Sizes, rows and times of the files come from the snapshot, so that planning asks the store
 //! nothing, and a question about some time opens the files of that time only.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -152,12 +151,6 @@ impl LandedTable {
         Ok(Arc::new(FileReaders::new(cached, store)))
     }
 
-    /// What a query reads of a table without files, told before it is optimised: the planner then
-    /// drops what is joined with it.
-    pub fn empty_plan(&self, schema: &SchemaRef) -> Option<Cow<'_, LogicalPlan>> {
-        if self.files.is_empty() { nothing(schema).ok().map(Cow::Owned) } else { None }
-    }
-
     /// The files that may hold rows of which the filters are true.
     fn files_for(&self, session: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
         let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.files.clone()) };
@@ -181,10 +174,6 @@ impl TableProvider for LandedTable {
 
     fn table_type(&self) -> TableType {
         TableType::Base
-    }
-
-    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
-        self.empty_plan(&self.schema)
     }
 
     fn supports_filters_pushdown(

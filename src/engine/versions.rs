@@ -7,7 +7,6 @@
 //! Nearly all objects have one version. The others are found once, and a scan then skips the rows
 //! that do not count: no query sorts the log.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -21,7 +20,7 @@ use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::RowSelection;
@@ -409,10 +408,6 @@ impl TableProvider for VersionTable {
 
     fn table_type(&self) -> TableType {
         TableType::View
-    }
-
-    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
-        self.log.empty_plan(self.schema.table_schema())
     }
 
     fn supports_filters_pushdown(

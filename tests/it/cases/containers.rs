@@ -559,40 +559,29 @@ fn case_25_rows_of_connectors_land_as_what_they_carry() {
     assert_eq!(company.open().rows(customers), ["cus_AB1 | pay@raw-export.com"]);
 
     let objects = [CUSTOMER, EVENT, POSTHOG, SEGMENT];
-    let shapes: [(&str, &dyn Fn(&str) -> String); 10] = [
-        ("_airbyte_data", &|o| {
-            format!(
-                r#"{{"_airbyte_raw_id":"r","_airbyte_extracted_at":1767171261410,"_airbyte_meta":{{"changes":[]}},"_airbyte_data":{o}}}"#
-            )
-        }),
-        ("_airbyte_data", &|o| {
-            let o = quoted(o);
-            format!(
-                r#"{{"_airbyte_ab_id":"r","_airbyte_data":{o},"_airbyte_emitted_at":"2025-12-31 10:00:00"}}"#
-            )
-        }),
-        ("_AIRBYTE_DATA", &|o| format!(r#"{{"_AIRBYTE_DATA":{o},"_AIRBYTE_RAW_ID":"r"}}"#)),
-        ("record", &|o| {
-            format!(
-                r#"{{"type":"RECORD","stream":"s","record":{o},"time_extracted":"2025-12-31T10:00:00Z"}}"#
-            )
-        }),
-        ("data", &|o| {
-            format!(
-                r#"{{"_fivetran_synced":"2025-12-31T10:00:00Z","_fivetran_id":"f","id":"1","data":{o}}}"#
-            )
-        }),
-        ("raw", &|o| format!(r#"{{"raw":{},"_fivetran_synced":"2025-12-31"}}"#, quoted(o))),
-        ("RECORD_CONTENT", &|o| {
-            format!(r#"{{"RECORD_METADATA":{{"offset":1}},"RECORD_CONTENT":{o}}}"#)
-        }),
-        ("DATA", &|o| format!(r#"{{"DATA":{}}}"#, quoted(o))),
-        ("value", &|o| {
-            format!(r#"{{"_sdc_batched_at":"2025-12-31","_sdc_sequence":1,"value":{o}}}"#)
-        }),
-        ("payload", &|o| format!(r#"{{"id":7,"created_at":"2025-12-31","payload":{o}}}"#)),
+    let rows = [
+        (
+            "_airbyte_data",
+            r#"{"_airbyte_raw_id":"r","_airbyte_meta":{"changes":[]},"_airbyte_data":OBJECT}"#,
+        ),
+        (
+            "_airbyte_data",
+            r#"{"_airbyte_ab_id":"r","_airbyte_data":TEXT,"_airbyte_emitted_at":"2025-12-31 10:00:00"}"#,
+        ),
+        ("_AIRBYTE_DATA", r#"{"_AIRBYTE_DATA":OBJECT,"_AIRBYTE_RAW_ID":"r"}"#),
+        (
+            "record",
+            r#"{"type":"RECORD","stream":"s","record":OBJECT,"time_extracted":"2025-12-31T10:00:00Z"}"#,
+        ),
+        ("data", r#"{"_fivetran_synced":"2025-12-31","_fivetran_id":"f","id":"1","data":OBJECT}"#),
+        ("raw", r#"{"raw":TEXT,"_fivetran_synced":"2025-12-31"}"#),
+        ("RECORD_CONTENT", r#"{"RECORD_METADATA":{"offset":1},"RECORD_CONTENT":OBJECT}"#),
+        ("DATA", r#"{"DATA":TEXT}"#),
+        ("value", r#"{"_sdc_batched_at":"2025-12-31","_sdc_sequence":1,"value":OBJECT}"#),
+        ("payload", r#"{"id":7,"created_at":"2025-12-31","payload":OBJECT}"#),
     ];
-    for (column, shape) in shapes {
+    for (column, row) in rows {
+        let shape = |o: &str| row.replace("OBJECT", o).replace("TEXT", &quoted(o));
         let lines = objects.map(shape).join("\n");
         let file = read(&lines);
         all_landed(&file, &lines);

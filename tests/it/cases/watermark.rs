@@ -109,7 +109,7 @@ fn case_03_it_is_named_in_sync_status_and_report() {
     assert_eq!(seen, ["opened_app | 2031-05-01T00:00:00Z"], "{query}");
 
     company.write("sql/hypotheses/opened.sql", OPENED);
-    for format in ["text", "md", "json"] {
+    for format in ["text", "markdown", "json"] {
         let report = paydirt(company.root(), &["backtest", "opened", "--format", format]).printed();
         let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("events_from_the_future"), "{format}: {report}");

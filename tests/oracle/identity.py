@@ -79,7 +79,7 @@ def read_customers(data, config):
         history = evidence.get(id, [])
         if row and not history and email_norm(row.get("email")):
             history = [(row["created"], 1, email_norm(row["email"]))]
-        account_id = next((id for k in keys if (id := identifier(metadata.get(k)))), None)
+        account_id = next(filter(None, (identifier(metadata.get(k)) for k in keys)), None)
         created, livemode, clock = seen.get(id, (None, None, None))
         if row:
             created, livemode, clock = row["created"], row["livemode"], bool(row.get("test_clock"))
@@ -186,4 +186,4 @@ def event_identity(event):
     groups = properties.get("$groups") or {}
     own_id = person.get("stripe_customer_id") or properties.get("stripe_customer_id")
     email = person.get("email") or properties.get("email")
-    return email, frozenset(id for v in groups.values() if (id := identifier(v))), own_id
+    return email, frozenset(filter(None, map(identifier, groups.values()))), own_id

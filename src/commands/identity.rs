@@ -81,8 +81,7 @@ async fn show_doubts(engine: &Engine) -> Result<()> {
         Ok(format!("{id}: {customers}, {events}"))
     })
     .await?;
-    let heading =
-        "account ids that customers of more than three companies share: one account or many?";
+    let heading = "suspicious account ids: customers of more than three companies share each";
     show_lines(engine, "identity_shared_ids", heading, |row| {
         let (customers, domains) = (row.count("customers")?, row.count("domains")?);
         Ok(format!(
@@ -95,10 +94,10 @@ async fn show_doubts(engine: &Engine) -> Result<()> {
         ))
     })
     .await?;
-    let heading = "domains whose customers have nothing in common: each may be a mail provider";
+    let heading = "domains that make one account of customers who have nothing in common";
     show_lines(engine, "identity_providers", heading, |row| {
         Ok(format!(
-            "{}: one account of {}, each with subscriptions of its own\n    if it is one: \
+            "{} may be a mail provider: {}, each with subscriptions of its own\n    if it is one: \
              add it to `free_mail_add` under [identity] in paydirt.toml",
             row.text("domain")?,
             counted(row.count("customers")?, "customer"),

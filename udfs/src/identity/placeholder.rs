@@ -78,7 +78,7 @@ fn is_listed(text: &str) -> bool {
     // A sign is no hyphen: of `-2` nothing but a number would be left.
     let is_words = text.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | '-' | ' '));
     is_words && WORDS.contains(words.trim())
-        || words.split([' ', ':', '/', '.']).next_back() == Some("undefined")
+        || words.split([' ', ':', '/', '.', ',']).next_back() == Some("undefined")
         || text.contains("[object object]")
 }
 

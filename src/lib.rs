@@ -30,6 +30,7 @@ pub mod bucket;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub(crate) mod format;
 pub mod http;
 pub mod identity;
 pub mod secret;

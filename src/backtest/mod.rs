@@ -10,7 +10,6 @@ pub mod context;
 pub mod curve;
 pub mod document;
 pub mod figures;
-pub(crate) mod format;
 mod json;
 pub mod ladder;
 mod leakage;

@@ -1,10 +1,10 @@
 //! Objects of which only a part landed, so that what follows from them is not known.
 
-use super::format::counted;
 use super::read;
 use crate::engine::Engine;
 use crate::engine::options::Settings;
 use crate::error::Result;
+use crate::format::counted;
 
 /// A sentence for each kind of object whose list has more than what landed of it.
 pub async fn partial_lists(engine: &Engine, settings: &Settings) -> Result<Vec<String>> {

@@ -8,7 +8,6 @@ use arrow::datatypes::IntervalMonthDayNano;
 use datafusion::common::ScalarValue;
 
 use super::context::{Context, Definition, Identity, Input, Tier, Warning};
-use super::format::tier_name;
 use super::leakage::Past;
 use super::ledger::{self, Try};
 use super::partial::partial_lists;
@@ -20,6 +19,7 @@ use super::{Backtest, Figures};
 use crate::engine::options::Settings;
 use crate::engine::{Engine, Recall, Session};
 use crate::error::{Error, Result};
+use crate::format::tier_name;
 use crate::library::{HypothesisHeader, SqlFile};
 
 /// The share of evidence that people ask for first.

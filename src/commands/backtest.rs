@@ -9,13 +9,13 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::backtest::format::count;
 use crate::backtest::pair::{Arm, Pair};
 use crate::backtest::{Backtest, Ruling, Style, run};
 use crate::cli::{BacktestArgs, ReportFormat};
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::format::count;
 use crate::library::SqlFile;
 use crate::render::{self, Format, Layout};
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-use crate::backtest::format::counted;
 use crate::cli::CompactArgs;
 use crate::config::Project;
 use crate::engine::system;
 use crate::error::{Error, Result};
+use crate::format::counted;
 use crate::lake::{Compacted, Lake, Progress, TableSpec, Vacuumed};
 use crate::sync::postgres::landed_specs;
 use crate::sync::table_specs;

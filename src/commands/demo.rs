@@ -9,11 +9,11 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use serde::Deserialize;
 
 use crate::backtest::Backtest;
-use crate::backtest::format::{count, percent};
 use crate::commands::{backtest, files, signals};
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::format::{count, percent};
 use crate::library::SqlFile;
 use crate::render::{self, Format, Layout};
 use crate::signal;

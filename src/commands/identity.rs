@@ -7,12 +7,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use paydirt_udfs::identity::lists::DatedList;
 
-use crate::backtest::format::{count, counted, moment, number, percent_or_dash, tier_name};
 use crate::backtest::read::{self, Record};
 use crate::backtest::run::unknown_accounts;
 use crate::config::Project;
 use crate::engine::{Engine, explain};
 use crate::error::{Error, Result};
+use crate::format::{count, counted, moment, number, percent_or_dash, tier_name};
 use crate::time;
 
 /// What is counted in one line of the first table.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::backtest::format::{count, counted};
 use crate::config::Project;
 use crate::error::{Error, Result};
+use crate::format::{count, counted};
 use crate::lake::Lake;
 use crate::library::closest;
 use crate::sync::postgres::{self, Checked, PostgresSource, Report};

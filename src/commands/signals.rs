@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
-use crate::backtest::format::{counted, date, percent};
 use crate::backtest::{Backtest, Ruling};
 use crate::cli::SignalFormat;
 use crate::commands::backtest;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::format::{counted, date, percent};
 use crate::library::SqlFile;
 use crate::render::{self, Format, Layout};
 use crate::signal::{self, Listed, Signal};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::backtest::format::{count, counted};
 use crate::cli::SimulateArgs;
 use crate::error::Result;
+use crate::format::{count, counted};
 use crate::simulate::{self, Progress, Settings};
 
 pub fn run(args: &SimulateArgs) -> Result<ExitCode> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
-use crate::backtest::{format::count as grouped, partial_lists, read};
+use crate::backtest::{partial_lists, read};
 use crate::commands::stripe;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::format::count as grouped;
 use crate::render::{self, Format, Layout};
 use crate::sync::stripe::pull::{self, Position};
 use crate::sync::{postgres, posthog};

@@ -17,8 +17,8 @@ use crate::lake::{Marked, Marks, Table, TableSpec};
 use crate::sync::files::POSTHOG_EVENTS;
 use crate::sync::postgres::{self, Position};
 use crate::sync::posthog;
-use crate::sync::reach::{self, Ahead, Apart, Objects};
 use crate::sync::stripe::pull;
+use crate::sync::watermark::{self, Ahead, Apart, Objects};
 
 const STRIPE: &str = "stripe";
 const PRODUCT: &str = "product";
@@ -62,13 +62,13 @@ pub(super) async fn data_through(log: &Arc<LogTables>, config: &Config) -> Resul
             POSTHOG_EVENTS => posthog::complete_through(&table, &config.source.posthog).await?,
             _ => None,
         };
-        if let Some(through) = known.or_else(|| reach::of_product(&marks)) {
+        if let Some(through) = known.or_else(|| watermark::of_product(&marks)) {
             data.see(PRODUCT, through.min(now));
             data.relations.insert(relation.clone(), through.min(now));
         }
-        let apart = reach::events_apart(&marks).filter(|_| known.is_none());
+        let apart = watermark::events_apart(&marks).filter(|_| known.is_none());
         data.apart.extend(apart.map(|apart| (relation.clone(), apart)));
-        data.ahead.extend(reach::events_ahead(&marks).map(|ahead| (relation, ahead)));
+        data.ahead.extend(watermark::events_ahead(&marks).map(|ahead| (relation, ahead)));
     }
     if let Some(through) = complete.or_else(|| objects.through(config.mode)) {
         data.see(STRIPE, through.min(now));
@@ -124,7 +124,7 @@ async fn marks_of(spec: &TableSpec, table: &Table, marked: Marked) -> Result<Mar
     let Marked { file, written_at, marks } = marked;
     match (marks, file.times) {
         (Some(marks), _) => Ok(marks),
-        (None, Some((_, latest))) if latest <= written_at => Ok(reach::of_latest(spec, latest)),
+        (None, Some((_, latest))) if latest <= written_at => Ok(watermark::of_latest(spec, latest)),
         (None, _) => table.read_marks(&file).await,
     }
 }

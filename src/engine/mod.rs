@@ -6,6 +6,7 @@
 pub mod catalog;
 mod compactor;
 pub mod computed;
+mod contested;
 mod data_through;
 pub mod explain;
 mod fence;

@@ -117,20 +117,6 @@ pub fn order(versions: &[&State], start: Option<&State>) -> Vec<usize> {
     places
 }
 
-/// How far a moment is from the as-of time: past ones come first, the nearest of each before others.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Distance {
-    pub is_later: bool,
-    micros: i64,
-}
-
-impl Distance {
-    pub fn of(moment: i64, as_of: i64) -> Self {
-        let is_later = moment > as_of;
-        Self { is_later, micros: if is_later { moment } else { as_of.saturating_sub(moment) } }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,9 +7,7 @@
 //! Nearly all objects have one version. The others are found once, and a scan then skips the rows
 //! that do not count: no query sorts the log.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -27,9 +25,12 @@ use parquet::arrow::arrow_reader::RowSelection;
 use tokio::sync::OnceCell;
 
 use crate::config::Mode;
+use crate::engine::contested::{
+    Choice, Contested, Place, Tie, UNKNOWN, Version, fill_births, ties_of,
+};
 use crate::engine::landed::LandedTable;
 use crate::engine::options::Settings;
-use crate::engine::ties::{self, Class, Distance, State};
+use crate::engine::ties::{self, Class, State};
 
 const IS_DELETED: &str = "is_deleted";
 /// Columns that decide.
@@ -40,8 +41,6 @@ const CREATED: &str = "created_at";
 const PROGRESS: [&str; 4] = ["finalized_at", "paid_at", "voided_at", "marked_uncollectible_at"];
 /// What tells the order within a second where the columns that decide do not.
 const TOLD: [&str; 2] = ["raw", "previous_attributes"];
-/// A time that nothing tells.
-const UNKNOWN: i64 = i64::MIN;
 /// Choices that are remembered.
 const REMEMBERED: usize = 8;
 
@@ -56,43 +55,6 @@ pub struct VersionTable {
 
 /// What counts at a time and in a mode, the latest last.
 type Chosen = VecDeque<(i64, Mode, Arc<Vec<Choice>>)>;
-
-/// The versions of objects that have several, and deletions; all other rows count at any time.
-#[derive(Debug)]
-struct Contested {
-    versions: Vec<Version>,
-    /// Rows of each file.
-    rows: Vec<usize>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Version {
-    object: u128,
-    key: u128,
-    observed_at: i64,
-    /// When the object came to be.
-    born_at: i64,
-    place: Place,
-    file: u32,
-    row: u32,
-    livemode: Option<bool>,
-    is_deletion: bool,
-}
-
-/// Where a version stands among those of its second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    class: Class,
-    progress: u8,
-    within: u16,
-}
-
-/// Rows of one file, in order: those that do not count, and those whose object is deleted.
-#[derive(Debug, Clone, Default)]
-struct Choice {
-    left_out: Vec<usize>,
-    deleted: Vec<usize>,
-}
 
 impl VersionTable {
     pub fn new(log: Arc<LandedTable>) -> Self {
@@ -249,115 +211,11 @@ impl VersionTable {
     }
 }
 
-/// Versions of one second, the order of which only their content tells, and the last one before them.
-struct Tie {
-    versions: Vec<usize>,
-    before: Option<usize>,
-}
-
-/// The ties among contested versions, which are in the order of objects and keys. In a table whose
-/// rows show their progress, as invoices do, one update and what came of it are no tie.
-fn ties_of(versions: &[Version], shows_progress: bool) -> Vec<Tie> {
-    let mut ties = vec![];
-    let mut from = 0;
-    for object in versions.chunk_by(|one, next| one.object == next.object) {
-        let mut order: Vec<usize> = (from..from + object.len()).collect();
-        from += object.len();
-        let moment = |at: usize| (versions[at].observed_at, versions[at].place.class);
-        let alike = |at: usize| (moment(at), versions[at].place.progress);
-        order.sort_by_key(|&at| (alike(at), versions[at].key));
-        let mut ranges: Vec<Range<usize>> = vec![];
-        for tie in order.chunk_by(|&one, &next| alike(one) == alike(next)) {
-            let start = ranges.last().map_or(0, |range| range.end);
-            ranges.push(start..start + tie.len());
-        }
-        for range in ranges {
-            let tie = &order[range.clone()];
-            let updates = tie.iter().filter(|&&at| versions[at].place.within > 0).count();
-            let least = if shows_progress { 2 } else { 1 };
-            let is_change = versions[tie[0]].place.class == Class::Change;
-            if is_change && tie.len() > 1 && updates >= least {
-                let before = range.start.checked_sub(1).map(|at| order[at]);
-                ties.push(Tie { versions: tie.to_vec(), before });
-            }
-        }
-    }
-    ties
-}
-
 /// 128 bits that are the same for the same id.
 fn hash(id: &str) -> u128 {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..16]);
     u128::from_le_bytes(bytes)
-}
-
-impl Contested {
-    /// What counts of each file. An id may stand in both modes: a row without one is of ours.
-    fn choose(&self, as_of: i64, is_live: bool) -> Vec<Choice> {
-        let mut choices = vec![Choice::default(); self.rows.len()];
-        for object in self.versions.chunk_by(|one, next| one.object == next.object) {
-            for mode in [true, false] {
-                let is_of_mode = |version: &&Version| version.livemode.unwrap_or(is_live) == mode;
-                let versions = || object.iter().filter(is_of_mode);
-                let Some(counts) = versions().min_by_key(|version| version.order(as_of)) else {
-                    continue;
-                };
-                let others = versions().filter(|other| !std::ptr::eq(*other, counts));
-                for other in others {
-                    choices[other.file as usize].left_out.push(other.row as usize);
-                }
-                // What was made again afterwards is not deleted.
-                let is_deleted = versions().any(|version| {
-                    version.is_deletion
-                        && version.observed_at <= as_of
-                        && counts.born_at <= version.deletes_until()
-                });
-                if is_deleted {
-                    choices[counts.file as usize].deleted.push(counts.row as usize);
-                }
-            }
-        }
-        for choice in &mut choices {
-            choice.left_out.sort_unstable();
-            choice.deleted.sort_unstable();
-        }
-        choices
-    }
-}
-
-impl Version {
-    /// The least of an object's versions counts.
-    fn order(&self, as_of: i64) -> impl Ord + use<> {
-        let (born, observed) =
-            (Distance::of(self.born_at, as_of), Distance::of(self.observed_at, as_of));
-        // Of those observed by then the last of a second, of later ones the first.
-        let place = (self.place, self.key);
-        let (first, last) = match observed.is_later {
-            true => (Some(place), None),
-            false => (None, Some(Reverse(place))),
-        };
-        (self.is_deletion, born, observed, first, last)
-    }
-
-    /// What came to be later than this was not meant by a deletion.
-    fn deletes_until(&self) -> i64 {
-        match (self.born_at, self.observed_at) {
-            (UNKNOWN, UNKNOWN) => i64::MAX,
-            (UNKNOWN, observed_at) => observed_at,
-            (born_at, _) => born_at,
-        }
-    }
-}
-
-/// Versions that do not tell when their object came to be are of the first of its id.
-fn fill_births(versions: &mut [Version]) {
-    for object in versions.chunk_by_mut(|one, next| one.object == next.object) {
-        let known = object.iter().map(|version| version.born_at).filter(|&born| born != UNKNOWN);
-        let first = known.min().unwrap_or(UNKNOWN);
-        let unknown = object.iter_mut().filter(|v| v.born_at == UNKNOWN && !v.is_deletion);
-        unknown.for_each(|version| version.born_at = first);
-    }
 }
 
 impl Choice {

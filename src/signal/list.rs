@@ -9,13 +9,13 @@ use datafusion::prelude::{col, lit};
 
 use super::confidence::before_landmark;
 use super::{Record, Signal, Trial};
-use crate::backtest::format::{counted, date, duration, percent, tier_name};
 use crate::backtest::pair::Arm;
 use crate::backtest::signals::signal_frame;
 use crate::backtest::{Backtest, Exclusion, Ruling, TrialRow, read};
 use crate::engine::Engine;
 use crate::engine::options::Settings;
 use crate::error::Result;
+use crate::format::{counted, date, duration, percent, tier_name};
 use crate::library::SqlFile;
 use crate::time::DAY_US;
 

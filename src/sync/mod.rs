@@ -11,10 +11,10 @@ mod log;
 pub mod objects;
 pub mod postgres;
 pub mod posthog;
-pub mod reach;
 pub mod report;
 pub mod stripe;
 mod tables;
+pub mod watermark;
 
 pub use report::{Diagnostic, FileReport, Guess, Landed, Rejected};
 pub use tables::table_specs;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::lake::TableSpec;
-use crate::sync::{files, reach};
+use crate::sync::{files, watermark};
 
 /// A product event that is sent again may come with a corrected time; an object may be observed
 /// again at any.
@@ -23,7 +23,7 @@ pub fn table_specs() -> Vec<TableSpec> {
                 split_by_time: is_events,
                 repeats_within: (name == "posthog_log/events").then_some(CLOCK_CORRECTION),
                 sort_by: sort_by.map(str::to_owned).to_vec(),
-                marking: reach::marking(name),
+                marking: watermark::marking(name),
             }
         })
         .collect()

@@ -4,11 +4,11 @@ use super::reasons::counted_hypotheses;
 use super::words;
 use crate::backtest::document::{Align, Cell, Document, Table, Tone};
 use crate::backtest::figures::Basis;
-use crate::backtest::format::{
-    count, counted, money, number, p_value, percent, percent_or_dash, points, signed_points,
-};
 use crate::backtest::pair::{Arm, Comparison};
 use crate::backtest::report::Backtest;
+use crate::format::{
+    count, counted, money, number, p_value, percent, percent_or_dash, points, signed_points,
+};
 
 const BAR: usize = 34;
 /// Strata beyond this many are summed up in a line.

@@ -1,9 +1,9 @@
 //! What would be needed: how many trials, and how long they take to come in.
 
 use crate::backtest::document::Document;
-use crate::backtest::format::{count, counted, months, pace as pace_of, percent, size};
 use crate::backtest::report::Backtest;
 use crate::backtest::sample_size::RequiredN;
+use crate::format::{count, counted, months, pace as pace_of, percent, size};
 
 /// A verdict of validated in four cases of five takes about this many two-arm tests of accounts.
 const VERDICT_FACTOR: u64 = 3;

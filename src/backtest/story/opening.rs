@@ -3,10 +3,10 @@
 use super::words;
 use crate::backtest::context::Leakage;
 use crate::backtest::document::{Document, Line, Tone};
-use crate::backtest::format::{count, counted, duration, moment, percent, points, size};
 use crate::backtest::report::Backtest;
 use crate::backtest::spec::RateOp;
 use crate::backtest::verdict::{Reason, Ruling};
+use crate::format::{count, counted, duration, moment, percent, points, size};
 
 /// Below this many rows in an arm, a report says that its numbers are small.
 const SMALL: u64 = 20;

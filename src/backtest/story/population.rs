@@ -2,11 +2,9 @@
 
 use super::words;
 use crate::backtest::document::{Align, Cell, Document, Table, Tone};
-use crate::backtest::format::{
-    count, counted, date, duration, number, percent, percent_or_dash, points,
-};
 use crate::backtest::report::Backtest;
 use crate::backtest::row::Exclusion;
+use crate::format::{count, counted, date, duration, number, percent, percent_or_dash, points};
 
 impl Backtest {
     pub(super) fn tell_ladder(&self, doc: &mut Document) {

@@ -2,8 +2,8 @@
 
 use crate::backtest::context::Leakage;
 use crate::backtest::document::{Document, Line, Tone};
-use crate::backtest::format::{count, counted, duration, moment, size};
 use crate::backtest::report::Backtest;
+use crate::format::{count, counted, duration, moment, size};
 
 impl Backtest {
     pub(super) fn tell_provenance(&self, doc: &mut Document) {

@@ -3,12 +3,12 @@
 use super::words;
 use crate::backtest::context::Leakage;
 use crate::backtest::document::{Line, Tone};
-use crate::backtest::format::{
-    count, counted, number, p_value, percent, percent_or_dash, points, signed_points, size,
-};
 use crate::backtest::pair::Pair;
 use crate::backtest::report::Backtest;
 use crate::backtest::verdict::{Evidence, Reason, Window};
+use crate::format::{
+    count, counted, number, p_value, percent, percent_or_dash, points, signed_points, size,
+};
 
 /// Accounts that are named when a query leaks; the JSON names all.
 const ACCOUNTS: usize = 12;

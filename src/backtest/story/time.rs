@@ -2,9 +2,9 @@
 
 use super::words;
 use crate::backtest::document::{Align, Cell, Document, Table, Tone};
-use crate::backtest::format::{count, counted, date, duration, percent, percent_or_dash, points};
 use crate::backtest::pair::Pair;
 use crate::backtest::report::Backtest;
+use crate::format::{count, counted, date, duration, percent, percent_or_dash, points};
 
 /// Cohorts before the latest so many are summed up in a line.
 const COHORTS: usize = 24;

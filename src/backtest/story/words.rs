@@ -2,9 +2,9 @@
 
 use paydirt_udfs::stats::two_sample::Estimate;
 
-use crate::backtest::format::{count, percent, signed_points};
 use crate::backtest::pair::Arm;
 use crate::backtest::verdict::Ruling;
+use crate::format::{count, percent, signed_points};
 
 /// `40 % (2 of 5)`, or `–` for an empty arm.
 pub(super) fn arm(arm: &Arm) -> String {

@@ -1,9 +1,9 @@
 //! Files in a bucket: those that are new, one downloaded while another lands.
 
-use crate::backtest::format::{count, counted};
 use crate::clock;
 use crate::config::Project;
 use crate::error::Result;
+use crate::format::{count, counted};
 use crate::sync::Rejected;
 use crate::sync::files::{preview_file, problem};
 use crate::sync::incoming::Folder;

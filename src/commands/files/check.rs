@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use indicatif::DecimalBytes;
 
 use super::url;
-use crate::backtest::format::{count, counted};
 use crate::config::Project;
 use crate::error::{Error, Result};
+use crate::format::{count, counted};
 use crate::lake::Lake;
 use crate::sync::files::{Expanded, FileMapping, expand};
 use crate::sync::land::Landing;

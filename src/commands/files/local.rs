@@ -6,10 +6,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::say::{self, Total, describe};
-use crate::backtest::format::count;
 use crate::clock;
 use crate::config::Project;
 use crate::error::Result;
+use crate::format::count;
 use crate::lake::Lake;
 use crate::sync::Rejected;
 use crate::sync::files::preview_file;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
-use crate::backtest::format::{count, counted};
 use crate::error::Result;
+use crate::format::{count, counted};
 use crate::sync::files::Preview;
 use crate::sync::land::Outcome;
 use crate::sync::{FileReport, Rejected};

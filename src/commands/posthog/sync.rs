@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::connect;
-use crate::backtest::format::{count, counted};
 use crate::commands::stop;
 use crate::config::Project;
 use crate::error::Result;
+use crate::format::{count, counted};
 use crate::lake::Lake;
 use crate::sync::posthog::api::Kind;
 use crate::sync::posthog::pull::Pull;

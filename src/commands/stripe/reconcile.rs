@@ -10,13 +10,13 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::connect;
 use super::sync::bury;
-use crate::backtest::format::count;
 use crate::backtest::read;
 use crate::cli::KeyArgs;
 use crate::commands;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::format::count;
 use crate::lake::Lake;
 use crate::sync::stripe::api::Failure;
 use crate::sync::stripe::pull::{self, Pull};

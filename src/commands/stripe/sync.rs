@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::connect;
-use crate::backtest::format::{count, counted};
 use crate::backtest::read;
 use crate::cli::StripeArgs;
 use crate::commands::stop;
 use crate::config::Project;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::format::{count, counted};
 use crate::lake::Lake;
 use crate::sync::stripe::Settings;
 use crate::sync::stripe::api::{Failure, Kind};

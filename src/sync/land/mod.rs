@@ -20,7 +20,7 @@ use crate::sync::files::{FileMapping, problem};
 use crate::sync::journal::{DiagnosticRow, SyncRow};
 use crate::sync::log::{Counts, Log};
 use crate::sync::objects::Object;
-use crate::sync::reach::Brought;
+use crate::sync::watermark::Brought;
 use crate::sync::{FileReport, Landed, Rejected};
 
 use known::{Known, content_key, done_key, number, object_key, object_row, sync_rows};

@@ -38,8 +38,8 @@ use crate::error::{Error, Result};
 use crate::lake::{Commit, Lake, TableSpec};
 use crate::sync::files::POSTGRES_EVENTS;
 use crate::sync::log::Log;
-use crate::sync::reach::Brought;
 use crate::sync::table_specs;
+use crate::sync::watermark::Brought;
 
 use connection::Connection;
 use plan::Plan;

@@ -21,9 +21,9 @@ use super::settings::PostgresSource;
 use super::tally::Tally;
 use super::tuples::Tuples;
 use super::value::{Form, Value};
-use crate::backtest::format::counted;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::format::counted;
 use crate::lake::{Table, TableSpec};
 use crate::time::{self, DAY_US};
 

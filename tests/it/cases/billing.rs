@@ -78,6 +78,16 @@ fn price(id: &str, rest: Value) -> Value {
     )
 }
 
+/// A customer, its subscription at a price, and the paid invoice of that line.
+fn billed(line: Value) -> Vec<Value> {
+    vec![
+        price("price_a", json!({})),
+        customer("cus_1", MARCH, Some("a@billed.example.com"), json!({})),
+        subscription("sub_1", "cus_1", MARCH, json!({})),
+        invoice("in_1", "cus_1", "sub_1", MARCH, &[line], json!({})),
+    ]
+}
+
 #[test]
 fn case_01_what_was_billed_in_another_currency() {
     let newer = objects("01-currency-options/stripe.ndjson");
@@ -174,23 +184,7 @@ fn case_02_a_coupon_id_that_was_given_again() {
 fn case_02_a_discount_that_nobody_knows_makes_net_unknown() {
     let company = Company::new("");
     let discounted = json!({ "discount_amounts": [{ "amount": 1000, "discount": "di_gone" }] });
-    land_objects(
-        &company,
-        "stripe.json",
-        &[
-            price("price_a", json!({})),
-            customer("cus_1", MARCH, Some("a@gone.example.com"), json!({})),
-            subscription("sub_1", "cus_1", MARCH, json!({})),
-            invoice(
-                "in_1",
-                "cus_1",
-                "sub_1",
-                MARCH,
-                &[line("sub_1", "price_a", MARCH, discounted)],
-                json!({}),
-            ),
-        ],
-    );
+    land_objects(&company, "stripe.json", &billed(line("sub_1", "price_a", MARCH, discounted)));
     assert_eq!(payments(&company, "mrr_list_minor, mrr_net_minor"), ["3000.0 | NULL"]);
 }
 
@@ -327,31 +321,16 @@ fn case_11_refunds_that_a_charge_does_not_show_came_before_those_that_it_shows()
         let company = Company::new("");
         let refund = json!({ "id": "re_9", "object": "refund", "amount": 500, "charge": "ch_1",
             "created": MARCH + 10 * DAY, "currency": "usd", "status": "succeeded" });
-        land_objects(
-            &company,
-            "stripe.json",
-            &[
-                price("price_a", json!({})),
-                customer("cus_1", MARCH, Some("a@back.example.com"), json!({})),
-                subscription("sub_1", "cus_1", MARCH, json!({})),
-                invoice(
-                    "in_1",
-                    "cus_1",
-                    "sub_1",
-                    MARCH,
-                    &[line("sub_1", "price_a", MARCH, json!({}))],
-                    json!({}),
-                ),
-                charge(
-                    "ch_1",
-                    "in_1",
-                    3000,
-                    MARCH,
-                    json!({ "amount_refunded": 3000, "refunded": true,
+        let charge = charge(
+            "ch_1",
+            "in_1",
+            3000,
+            MARCH,
+            json!({ "amount_refunded": 3000, "refunded": true,
                 "refunds": { "object": "list", "has_more": has_more, "data": [refund] } }),
-                ),
-            ],
         );
+        let objects = [&billed(line("sub_1", "price_a", MARCH, json!({})))[..], &[charge]].concat();
+        land_objects(&company, "stripe.json", &objects);
         let reversed_at = "select reversed_at from outcomes.payments";
         assert_eq!(company.open_as_of("2025-04-01").rows(reversed_at), [reversed], "{has_more}");
     }

@@ -10,9 +10,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, TimestampMicrosecondType};
 
 use self::apart::Weeks;
-use crate::backtest::format::counted;
 use crate::config::Mode;
 use crate::error::Result;
+use crate::format::counted;
 use crate::lake::{Marking, Marks, TableSpec};
 use crate::sync::files::{FILES_EVENTS, POSTGRES_EVENTS, POSTHOG_EVENTS};
 use crate::sync::stripe::time_type;

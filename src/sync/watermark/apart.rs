@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::backtest::format::counted;
+use crate::format::counted;
 use crate::lake::Marks;
 use crate::time::{self, DAY_US};
 
